@@ -1,0 +1,123 @@
+// The user half of memory of one process: regions, and the page table that they are filled into on demand.
+//
+// A Region is a page-aligned range with one protection and one source of its pages (zeros, or a file's bytes).
+// Regions do not overlap and are kept sorted; neighbours that continue each other are merged. Pages appear by
+// fault. fork shares every private page copy-on-write. Invariant: a mapped page lies inside a region, with no
+// more access than the region's.
+// Locking: one lock inside, rank kAddressSpace; page contents of files are read before it is taken. No function
+// may be called with a spin lock held. Cost: a region look-up is O(log regions); faults O(1) beyond it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/arch_api/paging.h"
+#include "kernel/arch_api/upcalls.h"
+#include "kernel/base/function_ref.h"
+#include "kernel/base/spin_lock.h"
+#include "kernel/base/status.h"
+#include "kernel/base/units.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/ref_ptr.h"
+
+namespace esc::mm {
+
+// Where the pages of a region come from when they are not zeros: a file, or a piece of one. Shared by all the
+// regions that map it. fs implements it.
+class PageSource : public RefCounted<PageSource> {
+ public:
+  virtual ~PageSource() = default;
+  // Fills `page` (kPageSize bytes, direct map) with the bytes at `offset` (a multiple of kPageSize), zeros past
+  // the end. May block; called with no lock held.
+  virtual Status ReadPage(std::uint64_t offset, void* page) = 0;
+  // For MAP_SHARED: the frame that backs the page itself, with a reference added for the caller. kNotSupported
+  // when the source cannot share its frames.
+  virtual Result<FrameNumber> SharePage(std::uint64_t offset) = 0;
+};
+
+enum class Sharing : std::uint8_t { kPrivate, kShared };
+enum class Growth : std::uint8_t { kFixed, kDown };  // kDown: a stack, grows on a fault just below it
+
+struct RegionOptions {
+  arch::Access access = arch::Access::kNone;
+  Sharing sharing = Sharing::kPrivate;
+  Growth growth = Growth::kFixed;
+  RefPtr<PageSource> source;         // empty: zeros
+  std::uint64_t source_offset = 0;   // of the region's first byte, page-aligned
+};
+
+// A region as told to callers (/proc/PID/maps, tests).
+struct RegionInfo {
+  VirtAddr begin;
+  VirtAddr end;
+  arch::Access access;
+  Sharing sharing;
+  Growth growth;
+  bool file_backed;
+  std::uint64_t source_offset;
+};
+
+enum class Placement : std::uint8_t {
+  kHint,     // at the address if that is free, else anywhere (address 0: anywhere)
+  kFixed,    // exactly there; replaces what is mapped there
+  kFixedNew  // exactly there; kAlreadyExists when anything is mapped there
+};
+
+struct AddressSpaceStats {
+  std::uint64_t mapped_bytes = 0;    // sum of regions
+  std::uint64_t resident_pages = 0;  // pages in the page table
+  std::uint64_t minor_faults = 0;
+  std::uint64_t copy_on_write_faults = 0;
+};
+
+class AddressSpace : public RefCounted<AddressSpace> {
+ public:
+  // An empty one. kNoMemory.
+  static Result<RefPtr<AddressSpace>> Create();
+  // A copy for fork: same regions, private pages shared copy-on-write on both sides. All or nothing.
+  Result<RefPtr<AddressSpace>> Fork();
+  ~AddressSpace();
+
+  // Makes it the current one of this CPU. Call with interrupts off or preemption disabled.
+  void Activate();
+  PhysAddr root() const { return root_; }
+
+  // `bytes` is rounded up to pages. Limits: kNoMemory past `SetLimit`; kInvalidArgument for bytes == 0, a fixed
+  // address unaligned or outside user space, or a range that wraps.
+  Result<VirtAddr> Map(VirtAddr address, std::uint64_t bytes, Placement placement, const RegionOptions& options);
+  // Unmapping what is not mapped is fine, as POSIX says. Splits regions.
+  Status Unmap(VirtAddr address, std::uint64_t bytes);
+  // kNoMemory when part of the range is not mapped (as Linux).
+  Status Protect(VirtAddr address, std::uint64_t bytes, arch::Access access);
+  // Moves or resizes (mremap); kept simple: in place when possible, else moved when allowed.
+  enum class MayMove : std::uint8_t { kNo, kYes };
+  Result<VirtAddr> Remap(VirtAddr address, std::uint64_t old_bytes, std::uint64_t new_bytes, MayMove may_move);
+  // Drops the pages of a private anonymous range; they read as zeros again (MADV_DONTNEED).
+  Status Discard(VirtAddr address, std::uint64_t bytes);
+
+  // The heap's end (brk). SetBreakBase once at exec; SetBreak answers the break as it is then.
+  void SetBreakBase(VirtAddr base);
+  VirtAddr SetBreak(VirtAddr wanted);
+
+  // Resolves a fault. kOk: retry. kFault: no region, or not allowed (SIGSEGV; kAccessDenied when the region is there
+  // but refuses: SEGV_ACCERR). kNoMemory: the process is to be killed with a line that says so.
+  Status HandleFault(VirtAddr address, arch::Access access);
+
+  // Reads and writes another process's memory page by page through the direct map, resolving faults: for exec's
+  // initial stack, /proc/PID/cmdline. Does not need it to be active.
+  Status Write(VirtAddr to, const void* from, std::size_t bytes);
+  Status Read(VirtAddr from, void* to, std::size_t bytes);
+
+  void ForEachRegion(FunctionRef<void(const RegionInfo&)> visit);
+  AddressSpaceStats stats();
+  void SetLimit(std::uint64_t bytes);  // RLIMIT_AS; ~0: none
+  void SetStackLimit(std::uint64_t bytes);  // RLIMIT_STACK, for Growth::kDown
+
+  AddressSpace(PhysAddr root);  // use Create
+
+ private:
+  PhysAddr root_;
+  // The rest is mm's: filled in by address_space.cc's author.
+};
+
+}  // namespace esc::mm
