@@ -1,0 +1,60 @@
+// Dispatch: which thread runs on which CPU. Core's mechanism around the plugins' policy.
+//
+// One RunQueueSlot a queue (a lock of rank kRunQueue, the plugin's RunQueue object, the built-in first-in-first-out
+// queue behind it, and core's own count of what is in it). Every answer of a plugin is verified before it is used
+// (sched_api/verdict.h); a breach is counted, logged once a kind, and the built-in queue stands in.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/base/format.h"
+#include "kernel/base/status.h"
+#include "kernel/base/units.h"
+#include "kernel/core/boot_config/boot_config.h"
+#include "kernel/core/sched_api/verdict.h"
+#include "kernel/core/thread.h"
+
+namespace esc::core {
+
+// Builds the run queues that `config` asks for. Once, before the first thread; kNoMemory.
+Status InitDispatch(const boot_config::BootConfig& config);
+
+// Turns the boot stack into the idle thread of this CPU and runs threads for ever. Interrupts off.
+[[noreturn]] void RunIdle();
+
+// Gives the CPU to somebody else if anybody is ready; the running thread stays ready.
+void Yield();
+// Puts a new thread (kCreating) into its run queue.
+void MakeReady(Thread& thread);
+
+// Preemption is off for its scope: the running thread stays on this CPU and is not preempted (but interrupts come).
+class PreemptionGuard {
+ public:
+  PreemptionGuard();
+  ~PreemptionGuard();
+  PreemptionGuard(const PreemptionGuard&) = delete;
+  PreemptionGuard& operator=(const PreemptionGuard&) = delete;
+};
+
+// Changes what the owner asked for; kNotSupported when no layer is capable of it.
+Status SetParameters(Thread& thread, const sched::Parameters& parameters);
+Status SetAffinity(Thread& thread, CpuSet affinity);
+
+struct DispatchStats {
+  std::uint64_t switches = 0;
+  std::uint64_t preemptions = 0;   // involuntary
+  std::uint64_t yields = 0;
+  std::uint64_t wakeups = 0;
+  std::uint64_t idle_entries = 0;
+  Nanos idle_time{};
+  Nanos longest_wait{};            // of a ready thread, so far
+  std::array<std::uint64_t, sched::kVerdicts> verdicts{};
+};
+DispatchStats GetDispatchStats();
+
+// "/proc/escapement/scheduler": the partitions, their plugins with parameters, each queue's length and Dump().
+void DescribeScheduler(TextBuffer& text);
+
+}  // namespace esc::core

@@ -1,0 +1,200 @@
+// Process: the unit of ownership. Memory, descriptors, signal handlers, credentials, accounting and the tree of
+// parents and children; threads run in it (thread.h).
+//
+// Locking. Fields are grouped by what guards them. The tree, the state and the exit status: the process table's
+// lock (kProcessTable). The rest: lock_ (kProcess), through UpdateProcess or Process::Locked. Creation is all or
+// nothing: each step has its undo.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/arch_api/user_registers.h"
+#include "kernel/base/cpu_set.h"
+#include "kernel/base/function_ref.h"
+#include "kernel/base/intrusive_list.h"
+#include "kernel/base/spin_lock.h"
+#include "kernel/base/status.h"
+#include "kernel/base/units.h"
+#include "kernel/core/descriptor_table.h"
+#include "kernel/core/signal.h"
+#include "kernel/core/thread_state.h"
+#include "kernel/core/wait_queue.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/mm/ref_ptr.h"
+
+namespace esc::core {
+
+class Thread;
+
+struct Credentials {
+  std::uint32_t uid = 0, euid = 0, suid = 0;
+  std::uint32_t gid = 0, egid = 0, sgid = 0;
+};
+
+// The limits of setrlimit; `current` is the soft one. In the resource's own unit; ~0 is none.
+enum class Resource : std::uint8_t {
+  kCpu, kFileSize, kData, kStack, kCore, kResident, kProcesses, kOpenFiles, kLockedMemory, kAddressSpace, kLocks,
+  kPendingSignals, kMessageQueues, kNice, kRealTimePriority, kRealTimeTime,
+};
+inline constexpr std::size_t kResources = 16;
+struct Limit {
+  std::uint64_t current = ~std::uint64_t{0};
+  std::uint64_t maximum = ~std::uint64_t{0};
+};
+
+// CPU time and events of a process, or of its waited-for children together.
+struct Accounting {
+  Nanos user{};
+  Nanos system{};
+  Nanos waiting{};  // ready but not running
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+  std::uint64_t minor_faults = 0;
+  Accounting& operator+=(const Accounting& other);
+};
+
+// Where path names start: fs derives from it (working directory, root, umask). Copied by fork.
+class PathContext : public mm::RefCounted<PathContext> {
+ public:
+  virtual ~PathContext() = default;
+  virtual Result<mm::RefPtr<PathContext>> Fork() = 0;
+};
+
+// How a process ended or changed, as wait reports it.
+struct ExitStatus {
+  enum class Kind : std::uint8_t { kExited, kSignaled, kStopped, kContinued } kind = Kind::kExited;
+  std::int32_t code = 0;           // kExited
+  Signal signal = Signal::kNone;   // the others
+};
+
+// What exec replaces, told by the loader for /proc and brk.
+struct ProgramInfo {
+  std::array<char, 16> name{};      // as `comm`: the file's last component, cut at 15
+  std::array<char, 256> path{};     // /proc/PID/exe
+  VirtAddr entry;
+  VirtAddr argument_begin, argument_end;        // /proc/PID/cmdline
+  VirtAddr environment_begin, environment_end;  // /proc/PID/environ
+  VirtAddr stack_top;
+};
+
+struct ProcessTableTag {};
+struct SiblingTag {};
+struct ProcessThreadTag {};
+
+class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>, public ListHook<SiblingTag> {
+ public:
+  Pid pid() const { return pid_; }
+
+  // --- guarded by the process table's lock (process_table.h) ---
+  Process* parent = nullptr;
+  IntrusiveList<Process, SiblingTag> children;
+  Pid group{};    // job control
+  Pid session{};
+  State state = State::kCreating;   // kReady while it has live threads, then kZombie, kDead
+  ExitStatus exit_status;
+  bool wait_reported = true;        // a stop or continue that wait has not told yet when false
+  Signal exit_signal = Signal::kChild;  // what the parent gets
+  Accounting children_accounting;
+  WaitQueue child_changed;          // the parent waits here
+
+  // --- guarded by lock ---
+  SpinLock lock{LockRank::kProcess};
+  IntrusiveList<Thread, ProcessThreadTag> threads ESC_GUARDED_BY(lock);
+  mm::RefPtr<mm::AddressSpace> memory ESC_GUARDED_BY(lock);  // replaced by exec; null for the kernel's own process
+  mm::RefPtr<DescriptorTable> descriptors ESC_GUARDED_BY(lock);
+  mm::RefPtr<PathContext> paths ESC_GUARDED_BY(lock);
+  Credentials credentials ESC_GUARDED_BY(lock);
+  std::array<Limit, kResources> limits ESC_GUARDED_BY(lock);
+  std::array<SignalAction, 65> actions ESC_GUARDED_BY(lock);  // index: signal number
+  std::array<SignalInfo, 65> pending_info ESC_GUARDED_BY(lock);
+  SignalSet pending ESC_GUARDED_BY(lock);                     // for any thread of the process
+  Accounting accounting ESC_GUARDED_BY(lock);                 // of threads that have ended
+  ProgramInfo program ESC_GUARDED_BY(lock);
+  CpuSet affinity ESC_GUARDED_BY(lock) = CpuSet::All();
+  bool exiting ESC_GUARDED_BY(lock) = false;
+  Nanos started ESC_GUARDED_BY(lock){};
+
+  Process() = default;
+  ~Process();
+
+ private:
+  friend class ProcessTable;
+  Pid pid_{};
+};
+
+// The running thread's process; the kernel's own (pid 0) for kernel threads.
+Process& CurrentProcess();
+Thread& CurrentThread();
+
+// Runs f under the process's lock; kNoSuchProcess. No clones, no lost updates.
+Status UpdateProcess(Pid pid, FunctionRef<Status(Process&)> f);
+mm::RefPtr<Process> FindProcess(Pid pid);  // null when there is none
+// Every process that is in the table now, ascending by pid, each with a reference held during the call.
+void ForEachProcess(FunctionRef<void(Process&)> visit);
+
+// --- life ---
+
+struct CloneOptions {
+  bool share_memory = false;       // CLONE_VM
+  bool share_descriptors = false;  // CLONE_FILES
+  bool share_paths = false;        // CLONE_FS
+  bool share_handlers = false;     // CLONE_SIGHAND (only with same_process)
+  bool same_process = false;       // CLONE_THREAD: a thread of this process
+  bool suspend_parent = false;     // CLONE_VFORK: until the child execs or exits
+  bool parent_is_siblings = false; // CLONE_PARENT
+  Signal exit_signal = Signal::kChild;
+  VirtAddr stack{};                // new stack pointer; 0: the caller's
+  bool set_tls = false;
+  std::uint64_t tls = 0;
+  VirtAddr set_child_tid{};        // written in the child when not 0 (CLONE_CHILD_SETTID)
+  VirtAddr set_parent_tid{};       // written in the parent before the child runs (CLONE_PARENT_SETTID)
+  VirtAddr clear_child_tid{};      // zeroed and woken at the thread's exit (CLONE_CHILD_CLEARTID)
+};
+// A copy of the running thread, which returns from its system call with `rax` 0. The child's number. All or nothing:
+// kNoMemory, kWouldBlock (RLIMIT_NPROC, process table full).
+Result<Tid> Clone(const CloneOptions& options, const arch::UserRegisters& registers);
+
+// Replaces the running process's image: ends its other threads, switches memory, resets handlers, closes descriptors
+// marked so. Cannot fail: the loader has done everything that can. The caller then enters the new program.
+void ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& program);
+
+// The first user process: pid 1, with the given memory, descriptors and paths; its thread enters at `registers`.
+Result<Pid> StartInit(mm::RefPtr<mm::AddressSpace> memory, mm::RefPtr<DescriptorTable> descriptors,
+                      mm::RefPtr<PathContext> paths, const ProgramInfo& program, const arch::UserRegisters& registers);
+
+[[noreturn]] void ExitThread();                      // the running one; the last one ends the process with status 0
+[[noreturn]] void ExitProcess(const ExitStatus& status);  // all threads of the running process
+
+struct WaitSelector {
+  enum class Kind : std::uint8_t { kAny, kPid, kGroup } kind = Kind::kAny;
+  Pid id{};
+};
+struct WaitOptions {
+  bool no_hang = false;
+  bool stopped = false;    // WUNTRACED
+  bool continued = false;  // WCONTINUED
+  bool keep = false;       // WNOWAIT
+};
+struct WaitResult {
+  Pid pid{};  // 0: no_hang and nothing to report
+  ExitStatus status;
+  std::uint32_t uid = 0;
+  Accounting accounting;  // of the child and its waited-for children
+};
+// kNoChild; kRestart on a signal.
+Result<WaitResult> WaitForChild(const WaitSelector& selector, const WaitOptions& options);
+
+// --- job control ids (setsid, setpgid) ---
+Result<Pid> StartSession();
+Status SetGroup(Pid pid, Pid group);
+
+// --- signals ---
+Status SendSignal(Process& process, const SignalInfo& info);
+Status SendSignalToThread(Thread& thread, const SignalInfo& info);
+// Every process of the group but pid 1's children rules are the caller's; kNoSuchProcess when there is none.
+Status SendSignalToGroup(Pid group, const SignalInfo& info);
+
+}  // namespace esc::core

@@ -1,0 +1,31 @@
+// What core asks of the layer that knows the user ABI (linux_abi). Core is useful without it: kernel threads need
+// none. Registered once before the first user process.
+#pragma once
+
+#include "kernel/arch_api/user_registers.h"
+#include "kernel/base/status.h"
+#include "kernel/base/units.h"
+#include "kernel/core/signal.h"
+
+namespace esc::core {
+
+class Thread;
+
+class UserAbi {
+ public:
+  // Builds the frame that runs `action` for `info` on the user stack of the running thread and points `registers` at
+  // the handler; adjusts an interrupted system call (restart or EINTR). kFault when the stack cannot take it.
+  virtual Status DeliverSignal(const SignalInfo& info, const SignalAction& action, SignalSet old_mask,
+                               arch::UserRegisters& registers) = 0;
+  // No handler runs: an interrupted system call is to be restarted, or answered, as its status asks.
+  virtual void FinishInterruptedCall(arch::UserRegisters& registers) = 0;
+  // The running thread is about to end, its memory is still there: clear_child_tid, robust futexes.
+  virtual void ThreadExiting(Thread& thread) = 0;
+
+ protected:
+  ~UserAbi() = default;
+};
+
+void SetUserAbi(UserAbi& abi);
+
+}  // namespace esc::core
