@@ -1,0 +1,90 @@
+"""What a workspace that uses Escapement loads: its external repositories and its toolchains.
+
+    local_repository(name = "escapement", path = "../escapement")
+    load("@escapement//rules:repositories.bzl", "escapement_repositories", "escapement_toolchains")
+    escapement_repositories()
+    escapement_toolchains()
+
+A repository that the workspace has defined before keeps its place.
+"""
+
+load("//tools/deps:debian.bzl", "debian_repository", "repository_view")
+
+def _debian(name, overlay = None, **kwargs):
+    if native.existing_rule(name):
+        return
+    debian_repository(
+        name = name,
+        lock = Label("//tools/deps:lock/%s.lock" % name),
+        build_file = Label("//tools/deps:overlays/%s.BUILD" % (overlay or name)),
+        **kwargs
+    )
+
+def _view(name, path):
+    if native.existing_rule(name):
+        return
+    repository_view(name = name, of = "@escapement_bazel_rules//:BUILD.bazel", path = path)
+
+_LLVM_PROGRAMS = [
+    "clang",
+    "ld.lld",
+    "llvm-ar",
+    "llvm-nm",
+    "llvm-objcopy",
+    "llvm-objdump",
+    "llvm-readelf",
+    "llvm-size",
+    "llvm-strip",
+]
+
+def _bazel_rules():
+    """Bazel's own rule sets, which it would fetch from the network otherwise."""
+    _debian("escapement_bazel_rules", "bazel_rules")
+    for name, path in {
+        "bazel_features": "usr/share/bazel/tools/features",
+        "bazel_skylib": "usr/share/bazel/tools/skylib",
+        "rules_cc": "usr/share/bazel/rules/cc",
+        "rules_java": "usr/share/bazel/rules/java",
+        "rules_license": "usr/share/bazel/rules/license",
+        "rules_proto": "usr/share/bazel/rules/proto",
+        "rules_python": "usr/share/bazel/rules/python",
+    }.items():
+        _view(name, path)
+
+def escapement_repositories():
+    """All repositories that Escapement needs. Fetched one by one, when a target first needs them."""
+    _bazel_rules()
+    _debian(
+        "escapement_llvm",
+        "llvm",
+        programs = {program: "usr/lib/llvm-19/bin/" + program for program in _LLVM_PROGRAMS},
+        exclude = [
+            "*/lib/linux/*-i386.*",
+            "*/lib/linux/*.so",
+        ],
+        header_folders = ["usr/lib/llvm-19/lib/clang/19/include"],
+    )
+    _debian(
+        "escapement_sysroot",
+        "sysroot",
+        header_folders = ["usr/include"],
+    )
+    _debian(
+        "escapement_libcxx",
+        "libcxx",
+        header_folders = ["usr/lib/llvm-19/include/c++/v1"],
+    )
+    _debian(
+        "escapement_musl",
+        "musl",
+        header_folders = ["usr/include/x86_64-linux-musl"],
+    )
+    _debian("com_google_googletest", "googletest")
+
+def escapement_toolchains():
+    """The compilers for //platforms:host, :x86_64_kernel and :linux_static. Toolchains that are registered before win."""
+    native.register_toolchains(
+        "@escapement//platforms/toolchain:host_toolchain",
+        "@escapement//platforms/toolchain:kernel_toolchain",
+        "@escapement//platforms/toolchain:musl_toolchain",
+    )
