@@ -190,6 +190,8 @@ def _features(flags, linker):
                 "-Wno-missing-field-initializers",
             ]) + _flags(_CXX, ["-Wexit-time-destructors", "-Wglobal-constructors"], [with_feature_set(features = ["freestanding"])]),
         ),
+        # Bazel's own would drop the lines that backtraces are made of; `strip` is for those who want less.
+        feature(name = "strip_debug_symbols"),
         feature(name = "freestanding", enabled = flags.libc == "none"),
     ]
     if flags.sanitizers:

@@ -15,7 +15,6 @@ _LIBCXX_SITE = _in("//platforms/toolchain:BUILD", "platforms/toolchain/libcxx")
 _COMMON = [
     "-resource-dir=" + _LLVM,
     "-nostdinc",
-    "-g",
     "-ffunction-sections",
     "-fdata-sections",
     "-fstack-protector-strong",
@@ -36,7 +35,7 @@ _C = ["-std=c17"]
 HOST = struct(
     target = "x86_64-linux-gnu",
     libc = "glibc",
-    compile = _COMMON + ["-fno-omit-frame-pointer"],
+    compile = _COMMON + ["-g1", "-fno-omit-frame-pointer"],
     c = _C,
     cxx = _CXX,
     c_includes = [
@@ -73,11 +72,17 @@ KERNEL = struct(
     target = "x86_64-unknown-none-elf",
     libc = "none",
     compile = _COMMON + [
+        "-g",
         "-ffreestanding",
         "-fno-pic",
         "-mcmodel=kernel",
         "-mno-red-zone",
-        "-mgeneral-regs-only",
+        # Not -mgeneral-regs-only: it refuses even the declarations of floating-point functions in <limits> and <cstdlib>. With soft
+        # floating point, code that computes with it calls functions that the kernel does not have, and fails to link.
+        "-mno-mmx",
+        "-mno-sse",
+        "-mno-avx",
+        "-msoft-float",
         "-mstack-protector-guard=global",
         "-fno-omit-frame-pointer",
         "-fno-asynchronous-unwind-tables",
@@ -120,7 +125,7 @@ KERNEL = struct(
 MUSL = struct(
     target = "x86_64-linux-musl",
     libc = "musl",
-    compile = _COMMON + ["-fno-omit-frame-pointer", "-fno-pic"],
+    compile = _COMMON + ["-g", "-fno-omit-frame-pointer", "-fno-pic"],
     c = _C,
     # C++ without its library: enough for small programs that need no exceptions.
     cxx = ["-std=c++20", "-nostdinc++", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
