@@ -82,6 +82,17 @@ class IntrusiveList {
     hook.next_ = hook.previous_ = nullptr;
     --size_;
   }
+  // Moves all items of `other`, in their order, behind this list's own. Constant time.
+  void splice_back(IntrusiveList& other) {
+    if (other.empty()) return;
+    head_.previous_->next_ = other.head_.next_;
+    other.head_.next_->previous_ = head_.previous_;
+    other.head_.previous_->next_ = &head_;
+    head_.previous_ = other.head_.previous_;
+    size_ += other.size_;
+    other.size_ = 0;
+    other.Reset();
+  }
   // nullptr when empty.
   T* pop_front() {
     if (empty()) return nullptr;

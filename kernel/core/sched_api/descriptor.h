@@ -44,20 +44,22 @@ constexpr bool Has(Capability set, Capability wanted) {
   return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(wanted)) == static_cast<std::uint32_t>(wanted);
 }
 
-// One scalar field of the plugin's parameter message (proto3 uint32, uint64 or bool). The boot config is checked
+// One scalar field of the plugin's parameter message (proto3 uint32, uint64 or bool; uint64 if the maximum needs it). The boot config is checked
 // against it by the same code at build time and at boot, so the message is the same.
 struct ParameterSpec {
   std::string_view name;      // the field's name in the .proto
   std::uint32_t field = 0;    // its number
-  std::uint64_t default_value = 0;  // when the field is absent or 0
+  std::uint64_t default_value = 0;  // when the field is absent or 0; need not lie in the range
   std::uint64_t minimum = 0;
   std::uint64_t maximum = ~std::uint64_t{0};
   std::string_view unit;      // "us", "levels", ""
 };
 
+// Of Enqueue, Dequeue and PickNext in the number of threads that the queue holds. The hints may be linear.
 enum class Complexity : std::uint8_t { kConstant, kLogarithmic, kLinear };
 
-// Bounds that the conformance kit holds the plugin to. A bound that the plugin does not give is Nanos::Max().
+// Bounds that the conformance kit holds the plugin to. A bound that the plugin does not give is Nanos::Max() or
+// nullptr.
 struct Guarantees {
   Complexity complexity = Complexity::kConstant;
   // Longest that a ready thread waits while `threads` equals are ready; the watchdog's limit too.
@@ -69,16 +71,16 @@ struct Guarantees {
 struct Descriptor {
   std::string_view name;     // as the boot config names it: [a-z][a-z0-9_]*
   std::uint32_t contract_version = kContractVersion;
-  std::string_view summary;  // one line for list-plugins
+  std::string_view summary{};  // one line for list-plugins
   Topology topology = Topology::kPerCpu;
   Capability capabilities = Capability::kNone;
   std::size_t queue_bytes = 0;
   std::size_t queue_alignment = 0;
   std::size_t thread_state_bytes = 0;
   std::size_t thread_state_alignment = 1;
-  std::string_view parameter_message;  // full name of the proto message, "" when it takes none
-  std::span<const ParameterSpec> parameters;
-  Guarantees guarantees;
+  std::string_view parameter_message{};  // full name of the proto message, "" when it takes none
+  std::span<const ParameterSpec> parameters{};
+  Guarantees guarantees{};
   // Constraints across fields; returns kOk, or an error after naming the trouble in `message`. May be nullptr.
   Status (*check_parameters)(std::span<const std::uint64_t> parameters, TextBuffer& message) = nullptr;
   // Builds the queue in `storage` (queue_bytes at queue_alignment). Must not fail: what can fail is checked before.

@@ -12,12 +12,14 @@
 //     Dequeue only for one that it holds.
 //  4. The running thread is not in the queue: PickNext takes it out, Enqueue puts it back when it stops
 //     running but can go on (preempted, yielded, slice used up). A thread that blocks or exits while it runs
-//     is not enqueued; the queue last heard of it by Charge.
+//     is not enqueued; the queue last heard of it by Charge. A thread may come to a queue while it runs (hot
+//     swap, a change of layer): its first events are then InitThread and Charge, without PickNext.
 //  5. InitThread comes before everything else for a thread, ExitThread after everything; each once.
 //  6. PickNext gives a thread that was enqueued and not taken out since, and that may run on `cpu`.
 //  7. PickNext gives nullptr only if the queue holds no thread that may run on `cpu`.
 //  8. Nothing but PickNext, Dequeue and a StealCandidate that core accepts changes what the queue holds.
-//  9. Each call returns within the descriptor's stated complexity; nothing recurses without bound.
+//  9. Each call returns within the descriptor's stated complexity; nothing recurses without bound. Two queues of
+//     one plugin share nothing but the threads' states, which move with the threads (kMigrated, kStolen).
 // 10. A hint (SelectCpu, StealCandidate, ShouldPreempt) may be ignored by core.
 #pragma once
 
@@ -63,6 +65,7 @@ struct QueueConfig {
   CpuSet cpus;                                // whose threads it serves: one CPU when per-CPU, else the set
   std::span<const std::uint64_t> parameters;  // in the order of Descriptor::parameters; validated; outlives the queue
   std::uint64_t seed = 0;                     // for algorithms that draw lots: the same seed, the same draws
+  Nanos time_slice = Nanos::Millis(10);       // the boot config's, what kConfiguredSlice stands for
 };
 
 class RunQueue {
@@ -84,6 +87,9 @@ class RunQueue {
   // all zero bytes).
   virtual void InitThread(Thread&, Nanos) {}
   virtual void ExitThread(Thread&, Nanos) {}
+  // `child`, just initialised and not yet enqueued, was made by `parent`. What a plugin charges for is to be
+  // passed on here, or a program escapes it by fork. Both belong to this plugin. Default: nothing.
+  virtual void Forked(Thread& /*child*/, const Thread& /*parent*/, Nanos) {}
 
   // `current` ran for `ran` since the last Charge; called before Tick, Yield, re-Enqueue, and when it blocks or
   // exits. Default: nothing.
@@ -92,7 +98,8 @@ class RunQueue {
   virtual TickDecision Tick(Thread&, Nanos) { return TickDecision::kReschedule; }
   // How long a picked thread may run until Tick; nullopt: no limit (cooperative). Default: the config's slice.
   virtual std::optional<Nanos> TimeSlice(const Thread&, Nanos) { return kConfiguredSlice; }
-  // `current` yields; Enqueue(kYielded) follows. `to`: hand over to this ready thread if possible (nullptr: anybody).
+  // `current` yields; Enqueue(kYielded) follows. `to`: hand over to this thread, which the queue holds, if the
+  // plugin's bounds allow it (nullptr: anybody).
   virtual void Yield(Thread&, Thread* /*to*/, Nanos) {}
   // Whether `woken`, just enqueued here, is to take the CPU from `current` at once. Default: no.
   virtual bool ShouldPreempt(const Thread& /*current*/, const Thread& /*woken*/, Nanos) { return false; }
@@ -106,7 +113,8 @@ class RunQueue {
   // thread's parameters only. Default: yes.
   virtual bool Accepts(const Thread&) const { return true; }
   // Admission control, two-phase: PrepareAdmission reserves and may refuse (kResourceLimit); exactly one of
-  // Commit and Cancel follows. Default: everything is admitted.
+  // Commit and Cancel follows. What was committed ends with ExitThread, or with the next Commit for the thread.
+  // Default: everything is admitted.
   virtual Status PrepareAdmission(const Thread&, const Parameters& /*wanted*/, Nanos) { return Status::kOk; }
   virtual void CommitAdmission(Thread&, const Parameters& /*wanted*/, Nanos) {}
   virtual void CancelAdmission(const Thread&, const Parameters& /*wanted*/, Nanos) {}
@@ -115,7 +123,9 @@ class RunQueue {
   virtual void ParametersChanged(Thread&, const Parameters& /*old*/, Nanos) {}
   // Priority inheritance: `holder` acts from now on for `donor` (nullptr: for itself again); core has merged the
   // donor's parameters into holder.parameters() when both share this plugin. The donor may belong to another
-  // plugin: then only its priority level was merged. Same context as ParametersChanged. Default: nothing.
+  // plugin: then only its priority level was merged, and `donor`'s state is not this plugin's to read. Core may
+  // instead lend the holder to the donor's queue for as long (ExitThread here, InitThread there, kHandedOver).
+  // Same context as ParametersChanged. Default: nothing.
   virtual void Inherit(Thread& /*holder*/, const Thread* /*donor*/, Nanos) {}
   // When the queue's state will change by time alone (a budget's refill, an aging step) and PickNext or the
   // running thread's claim should be looked at again; Nanos::Max(): never. Core arms a timer and calls
