@@ -52,7 +52,7 @@ class IntrusiveList {
     Hook* at_;
   };
 
-  IntrusiveList() { Reset(); }
+  constexpr IntrusiveList() { Reset(); }
   ~IntrusiveList() {
     ESC_CHECK(empty());
     head_.next_ = head_.previous_ = nullptr;
@@ -110,7 +110,7 @@ class IntrusiveList {
   Iterator end() { return Iterator(&head_); }
 
  private:
-  void Reset() { head_.next_ = head_.previous_ = &head_; }
+  constexpr void Reset() { head_.next_ = head_.previous_ = &head_; }
   void LinkBefore(Hook* position, T& item) {
     Hook& hook = item;
     ESC_CHECK(!hook.linked());

@@ -10,7 +10,7 @@ namespace esc::core {
 
 class ESC_CAPABILITY("mutex") Mutex {
  public:
-  Mutex() = default;
+  constexpr Mutex() = default;
   void Lock() ESC_ACQUIRE();
   void Unlock() ESC_RELEASE();
 

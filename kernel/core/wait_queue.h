@@ -34,7 +34,7 @@ class Waiter : public ListHook<WaiterTag> {
 
 class WaitQueue {
  public:
-  WaitQueue() = default;
+  constexpr WaitQueue() = default;
   // Releases `held`, waits for one wake-up, takes `held` again, on every path. Check the condition again after.
   Status Wait(SpinLock& held, Interruptible interruptible, Nanos deadline = Nanos::Max()) ESC_REQUIRES(held);
   // First come, first woken. Any context but with a lock of rank kWaitQueue or above held. How many were woken.
