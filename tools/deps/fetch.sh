@@ -1,7 +1,8 @@
 #!/bin/bash
 # Fetches locked Debian packages by the machine's own package client: the only place of the project that talks to it.
 #
-#   fetch.sh --release NAME --out DIR [--source] [--state DIR] < lines of a lock
+#   fetch.sh --release NAME --out DIR [--source] [--strict] [--state DIR] < lines of a lock
+#   fetch.sh --release NAME --resolve [--state DIR] < names of packages
 #
 # Standard input: one package a line, `name version sha256` or, as the locks have it, `name version arch sha256`. With
 # --source a line is `name version sha256` (of the .dsc, whose own sums then vouch for the rest) or
@@ -12,7 +13,10 @@
 # Standard output: one line `name version file` for each package (of source packages: for each file).
 # Standard error: one line of progress; warnings. Exit code: 0, or 1 with an error that says what to do.
 #
-# When the mirror no longer has a locked version, the newest one of the same release is taken, with a loud warning.
+# When the mirror no longer has a locked version, the newest one of the same release is taken, with a loud warning;
+# with --strict nothing is taken, and the exit code is 3.
+# --resolve prints the lines of a new lock: the named packages and all that they depend on, as if nothing were installed. A
+# name with a leading `-` is left out, together with what only it would need.
 # Needs no root and never touches the system: apt gets a private state in --state, by default in the user's cache
 # (ESCAPEMENT_CACHE, else XDG_CACHE_HOME/escapement, else HOME/.cache/escapement). Where packages come from, through which
 # proxy and with which credentials, is decided by the machine's configuration in /etc/apt alone.
@@ -23,7 +27,7 @@ export LC_ALL=C
 readonly arch=amd64 index_is_fresh_minutes=10
 readonly debian_suites='buster|bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|oldoldstable'
 readonly etc=${ESCAPEMENT_APT_ETC:-/etc/apt}
-release='' out='' state='' source=no scratch='' signatures=checked
+release='' out='' state='' source=no strict=no resolve=no scratch='' signatures=checked
 
 die() { printf 'fetch.sh: error: %s\n' "$*" >&2; exit 1; }
 say() { printf 'fetch.sh: %s\n' "$*" >&2; }
@@ -36,12 +40,14 @@ parse_arguments() {
       --out) out=${2-}; shift 2 || die '--out needs a value' ;;
       --state) state=${2-}; shift 2 || die '--state needs a value' ;;
       --source) source=yes; shift ;;
+      --strict) strict=yes; shift ;;
+      --resolve) resolve=yes; shift ;;
       -h | --help) usage; exit 0 ;;
       *) die "unknown option '$1'; see fetch.sh --help" ;;
     esac
   done
   [[ $release =~ ^[a-z]+$ ]] || die "--release '$release' is not the name of a Debian release"
-  [[ -n $out ]] || die '--out DIR is missing'
+  [[ -n $out || $resolve == yes ]] || die '--out DIR is missing'
   [[ $out == /* ]] || out=$PWD/$out
   if [[ -z $state ]]; then
     local cache=${ESCAPEMENT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nowhere}/.cache}/escapement}
@@ -59,7 +65,8 @@ run_on_the_machine() {
   local self
   self=$(realpath "${BASH_SOURCE[0]}")
   local -a arguments=(--release "$release" --out "$out" --state "${state%/*}")
-  if [[ $source == yes ]]; then arguments+=(--source); fi
+  local option
+  for option in source strict resolve; do [[ ${!option} == no ]] || arguments+=("--$option"); done
   exec chroot "$machine" /bin/bash "$self" "${arguments[@]}"
 }
 
@@ -145,7 +152,7 @@ Dir::State "$state/"; Dir::State::status "$state/status"; Dir::State::lists "$st
 Dir::Cache "$state/cache/"; Dir::Cache::pkgcache "pkgcache.bin"; Dir::Cache::srcpkgcache "srcpkgcache.bin";
 Dir::Etc::sourcelist "$state/sources.list"; Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
-Dir::Log "$state/"; Acquire::Languages "none"; Acquire::PDiffs "false"; Acquire::Retries "3";
+Dir::Log "$state/"; Acquire::Languages "none"; Acquire::PDiffs "false"; Acquire::GzipIndexes "true"; Acquire::Retries "3";
 CONF
   cat > "$state/apt.conf" <<CONF
 Dir::Etc::main "/dev/null"; Dir::Etc::parts "$state/parts";
@@ -267,6 +274,10 @@ complain_about_substitutes() {
       die "cannot reach the package mirror that $etc configures, or it has no release '$release' (looked for '$name'):"$'\n'"$reason"
     fi
     [[ -n ${newer[$name]} ]] || continue
+    if [[ $strict == yes ]]; then
+      say "$name $version is no longer in '$release' (it has ${take[$name]})"
+      exit 3
+    fi
     [[ $signatures == checked ]] ||
       die "'$name' $version is no longer in '$release', and without a checked signature no other version is taken; install a newer debian-archive-keyring"
     printf '%s\n' '' "fetch.sh: WARNING: $name $version is no longer in '$release'; taking $name ${take[$name]} instead." \
@@ -309,11 +320,62 @@ accept() {
   cat "$scratch/.results"
 }
 
+# Lets apt solve the dependencies on a machine that has nothing but the packages to leave out (of the very version that the
+# archive has, since some name it).
+resolve() {
+  local name status=$state/status.$$
+  local -a wanted=() left_out=() found=()
+  while read -r name; do
+    case $name in
+      '' | \#*) ;;
+      -*) left_out+=("${name#-}") ;;
+      *) wanted+=("$name") ;;
+    esac
+  done
+  ((${#wanted[@]})) || die 'standard input names no package'
+  : > "$status"
+  ((${#left_out[@]} == 0)) || apt-cache show --no-all-versions "${left_out[@]}" 2>/dev/null |
+    awk '$1 == "Package:" || $1 == "Version:" || $1 == "Architecture:" || $1 == "Multi-Arch:" { print }
+      /^$/ { print "Status: install ok installed\nMaintainer: none\nDescription: left out\n" }' > "$status"
+  local answer
+  answer=$(apt-get install -s -qq --no-install-recommends -o "Dir::State::status=$status" "${wanted[@]}" 2>&1) ||
+    { rm -f "$status"; die "apt cannot resolve the packages of '$release':"$'\n'"$answer"; }
+  rm -f "$status"
+  mapfile -t found < <(awk '$1 == "Inst" { sub(/^\(/, "", $3); print $2 "=" $3 }' <<< "$answer")
+  apt-cache show "${found[@]}" | awk '
+    $1 == "Package:" { name = $2 } $1 == "Version:" { version = $2 } $1 == "Architecture:" { arch = $2 }
+    $1 == "SHA256:" { print name, version, arch, $2 }' | sort -u
+}
+
+# Whoever renews the index has it alone; whoever reads it shares it.
+open_state() {
+  exec 9> "$state/lock"
+  flock 9
+  write_apt_configuration
+  [[ ! -f $state/unchecked ]] || signatures=unchecked
+  write_sources
+}
+
+renew_index() {
+  index_is_fresh && return
+  signatures=checked
+  rm -f "$state/unchecked"
+  write_sources
+  update_index
+  [[ $signatures == checked ]] || : > "$state/unchecked"
+}
+
 main() {
   parse_arguments "$@"
   run_on_the_machine
   [[ -x /usr/bin/apt-get && -x /usr/bin/dpkg ]] || die 'this machine has no apt: packages come from a Debian package client'
-  mkdir -p "$out" "$state" || die "cannot make the directories $out and $state"
+  mkdir -p ${out:+"$out"} "$state" || die "cannot make the directories $out and $state"
+  if [[ $resolve == yes ]]; then
+    open_state
+    renew_index
+    resolve
+    return
+  fi
   read_lock
 
   local name
@@ -323,20 +385,9 @@ main() {
   names=("${missing[@]}")
   say "fetching ${#names[@]} packages of $release"
 
-  # Whoever renews the index has it alone; downloads share it.
-  exec 9> "$state/lock"
-  flock 9
-  write_apt_configuration
-  [[ -f $state/unchecked ]] && signatures=unchecked
-  write_sources
+  open_state
   if ! index_suffices; then
-    if ! index_is_fresh; then
-      signatures=checked
-      rm -f "$state/unchecked"
-      write_sources
-      update_index
-      [[ $signatures == checked ]] || : > "$state/unchecked"
-    fi
+    renew_index
     choose_versions
   fi
   complain_about_substitutes
