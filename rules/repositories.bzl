@@ -8,6 +8,7 @@
 A repository that the workspace has defined before keeps its place.
 """
 
+load("//tools/deps:overlays/absl.bzl", ABSL_PACKAGES = "PACKAGES")
 load("//tools/deps:debian.bzl", "debian_repository", "repository_view")
 
 def _debian(name, overlay = None, **kwargs):
@@ -51,6 +52,59 @@ def _bazel_rules():
     }.items():
         _view(name, path)
 
+def _libraries():
+    """What host programs are linked with; a workspace's own go before these."""
+    _debian(
+        "com_google_absl",
+        "absl",
+        files = dict(
+            {"absl/%s/BUILD.bazel" % package: "//tools/deps:overlays/absl_package.BUILD" for package in ABSL_PACKAGES},
+            **{"absl.bzl": "//tools/deps:overlays/absl.bzl"}
+        ),
+    )
+    _debian("com_google_googletest", "googletest")
+    _debian("com_github_google_benchmark")
+    _debian(
+        "com_google_protobuf",
+        "protobuf",
+        programs = {"protoc": "usr/bin/protoc"},
+    )
+    _debian(
+        "nanopb",
+        files = {
+            "any.options": "//tools/deps:overlays/any.options",
+            "protoc-gen-nanopb.sh": "//tools/deps:overlays/protoc-gen-nanopb.sh",
+        },
+        remove = ["BUILD.bazel", "WORKSPACE", "examples", "tests", "debian", "extra"],
+    )
+
+def _tools():
+    """Programs that build images and run them."""
+    _debian(
+        "escapement_python",
+        "python",
+        programs = {"python3": "usr/bin/python3.11"},
+        setup = ["export PYTHONHOME=$root/usr PYTHONPATH=$root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0"],
+        arguments = ["-s"],
+    )
+    _debian(
+        "qemu",
+        programs = {"qemu-system-x86_64": "usr/bin/qemu-system-x86_64"},
+        arguments = ['-L "$root/usr/share/qemu" -L "$root/usr/share/seabios"'],
+        setup = ['export QEMU_MODULE_DIR="$root/usr/lib/x86_64-linux-gnu/qemu"'],
+    )
+    _debian("ovmf")
+    _debian(
+        "grub",
+        programs = {tool: "usr/bin/" + tool for tool in ["grub-file", "grub-mkimage", "grub-mkstandalone", "grub-script-check"]},
+    )
+    _debian("xorriso", programs = {"xorriso": "usr/bin/xorriso"})
+    _debian(
+        "mtools",
+        programs = {tool: "usr/bin/" + tool for tool in ["mcopy", "mdir", "mformat", "mmd", "mtype"]},
+    )
+    _debian("busybox")
+
 def escapement_repositories():
     """All repositories that Escapement needs. Fetched one by one, when a target first needs them."""
     _bazel_rules()
@@ -79,7 +133,8 @@ def escapement_repositories():
         "musl",
         header_folders = ["usr/include/x86_64-linux-musl"],
     )
-    _debian("com_google_googletest", "googletest")
+    _libraries()
+    _tools()
 
 def escapement_toolchains():
     """The compilers for //platforms:host, :x86_64_kernel and :linux_static. Toolchains that are registered before win."""

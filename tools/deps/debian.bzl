@@ -48,15 +48,14 @@ def _debian_repository_impl(ctx):
     _run(ctx, command, "fetching and unpacking packages")
     for name, program in ctx.attr.programs.items():
         _launcher(ctx, name, program)
-    if ctx.attr.move:
-        for source, target in ctx.attr.move.items():
-            _run(ctx, ["mv", "-T", source, target], "moving " + source)
+    for path in ctx.attr.remove:
+        ctx.delete(path)
     if ctx.attr.header_folders:
         _run(ctx, ["bash", "-c", 'find "$@" \\( -type f -o -xtype f \\) | LC_ALL=C sort > headers.index', "bash"] +
                   ctx.attr.header_folders, "listing headers")
     ctx.file("WORKSPACE", "")
     for target, source in ctx.attr.files.items():
-        ctx.file(target, ctx.read(Label(source)))
+        ctx.file(target, ctx.read(Label(source)), executable = target.endswith(".sh"))
     ctx.file("BUILD.bazel", ctx.read(build_file))
 
 debian_repository = repository_rule(
@@ -65,7 +64,7 @@ debian_repository = repository_rule(
         "lock": attr.label(mandatory = True, allow_single_file = True, doc = "Packages, versions and hashes."),
         "build_file": attr.label(mandatory = True, allow_single_file = True, doc = "Becomes the BUILD file of the root."),
         "files": attr.string_dict(doc = "Further files: path in the repository -> label of the source."),
-        "move": attr.string_dict(doc = "Folders to move before the BUILD files are laid: from -> to."),
+        "remove": attr.string_list(doc = "Files and folders of the packages that are not wanted."),
         "exclude": attr.string_list(doc = "tar patterns that are not unpacked, such as './usr/share/x'."),
         "programs": attr.string_dict(doc = "launch/NAME is made for each: NAME -> path of the program in the tree."),
         "arguments": attr.string_list(doc = "Arguments that each launcher puts first; may use $root."),
