@@ -20,6 +20,10 @@ InterruptState DisableInterrupts();
 void RestoreInterrupts(InterruptState state);
 bool InterruptsEnabled();
 
+// Any state but zero means "on". For a thread's first steps, which have no earlier state to go back to.
+inline constexpr InterruptState kInterruptsOn{1};
+inline void EnableInterrupts() { RestoreInterrupts(kInterruptsOn); }
+
 // A pause inside a spin loop (SDM vol. 2, PAUSE).
 void CpuRelax();
 
