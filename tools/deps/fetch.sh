@@ -134,7 +134,8 @@ write_sources() {
   printf '%s\n' "${exact[@]}" > "$state/sources.list"
 }
 
-# A private state that keeps the machine's settings (proxy, credentials, methods) and drops what would act on the system.
+# A private state that keeps the machine's settings (proxy, credentials, methods) and drops what would act on the system. The
+# age of the index does not matter (a frozen mirror, a wrong clock): the lock vouches for the contents.
 write_apt_configuration() {
   mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/parts"
   : > "$state/status"
@@ -152,7 +153,7 @@ Dir::State "$state/"; Dir::State::status "$state/status"; Dir::State::lists "$st
 Dir::Cache "$state/cache/"; Dir::Cache::pkgcache "pkgcache.bin"; Dir::Cache::srcpkgcache "srcpkgcache.bin";
 Dir::Etc::sourcelist "$state/sources.list"; Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
-Dir::Log "$state/"; Acquire::Languages "none"; Acquire::PDiffs "false"; Acquire::GzipIndexes "true"; Acquire::Retries "3";
+Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false"; Dir::Log "$state/"; Acquire::Languages "none"; Acquire::PDiffs "false"; Acquire::GzipIndexes "true"; Acquire::Retries "3";
 CONF
   cat > "$state/apt.conf" <<CONF
 Dir::Etc::main "/dev/null"; Dir::Etc::parts "$state/parts";
