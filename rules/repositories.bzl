@@ -63,7 +63,7 @@ def _libraries():
         ),
     )
     _debian("com_google_googletest", "googletest")
-    _debian("com_github_google_benchmark")
+    _debian("com_github_google_benchmark", remove = ["BUILD.bazel", "WORKSPACE", "bindings", "test", "tools", "docs"])
     _debian(
         "com_google_protobuf",
         "protobuf",

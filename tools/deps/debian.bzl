@@ -72,7 +72,6 @@ debian_repository = repository_rule(
         "header_folders": attr.string_list(doc = "Folders whose files are listed in headers.index, for a module map."),
         "library_path": attr.string_list(default = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"]),
     },
-    environ = ["ESCAPEMENT_CACHE"],
     doc = "A repository that is the tree of some unpacked Debian packages.",
 )
 
