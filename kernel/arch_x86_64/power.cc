@@ -1,0 +1,60 @@
+#include "kernel/arch_api/power.h"
+
+#include "kernel/arch_x86_64/instructions.h"
+#include "kernel/arch_x86_64/panic.h"
+#include "kernel/arch_x86_64/power.h"
+
+namespace esc::arch {
+namespace {
+
+constexpr std::uint16_t kExitDevice = 0xF4;  // QEMU's isa-debug-exit as our runner places it
+constexpr std::uint16_t kKeyboardCommand = 0x64;
+constexpr std::uint8_t kKeyboardReset = 0xFE;
+constexpr std::uint16_t kSleepEnable = 1 << 13;  // PM1 control, ACPI 6.4, 4.8.3.2.1
+constexpr unsigned kSleepTypeShift = 10;
+
+// Written at boot, before anybody may end the machine by ACPI.
+constinit x86::PowerPorts ports{};
+
+void Settle() {
+  for (unsigned i = 0; i < 100'000; ++i) asm volatile("pause" ::: "memory");
+}
+
+}  // namespace
+
+void x86::SetPowerPorts(const PowerPorts& found) { ports = found; }
+
+void Halt() {
+  while (true) asm volatile("cli; hlt" ::: "memory");
+}
+
+void PowerOff(std::uint8_t code) {
+  x86::DisableInterrupts();
+  x86::Out8(kExitDevice, code & 0x7F);
+  if (ports.pm1a_control != 0) {
+    x86::Out16(ports.pm1a_control, static_cast<std::uint16_t>(ports.s5_type_a << kSleepTypeShift | kSleepEnable));
+    if (ports.pm1b_control != 0) {
+      x86::Out16(ports.pm1b_control, static_cast<std::uint16_t>(ports.s5_type_b << kSleepTypeShift | kSleepEnable));
+    }
+    Settle();
+  }
+  x86::WriteEmergency("escapement: halted; this machine has neither QEMU's exit device nor an ACPI power switch\n");
+  Halt();
+}
+
+void Reset() {
+  x86::DisableInterrupts();
+  x86::Out8(kKeyboardCommand, kKeyboardReset);
+  Settle();
+  if (ports.reset_port != 0) x86::Out8(ports.reset_port, ports.reset_value);
+  Settle();
+  // A trap without any handler: triple fault, which resets (SDM vol. 3A, 6.15, interrupt 8).
+  struct [[gnu::packed]] {
+    std::uint16_t limit = 0;
+    std::uint64_t base = 0;
+  } const no_idt;
+  asm volatile("lidt %0; int3" ::"m"(no_idt));
+  Halt();
+}
+
+}  // namespace esc::arch

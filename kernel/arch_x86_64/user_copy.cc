@@ -1,0 +1,82 @@
+#include "kernel/arch_x86_64/user_copy.h"
+
+#include <cstddef>
+#include <cstring>
+
+#include "kernel/arch_api/paging.h"
+#include "kernel/arch_x86_64/instructions.h"
+
+namespace {
+struct ExceptionTableEntry {
+  std::uint64_t rip;
+  std::uint64_t fixup;
+};
+struct SmapSite {
+  std::uint64_t at;
+  std::uint64_t instruction;  // three bytes, the lowest first
+};
+}  // namespace
+
+extern "C" {
+extern const ExceptionTableEntry ex_table_begin[];
+extern const ExceptionTableEntry ex_table_end[];
+extern const SmapSite smap_sites_begin[];
+extern const SmapSite smap_sites_end[];
+std::size_t CopyUserBytes(void* to, const void* from, std::size_t bytes);
+std::size_t ZeroUserBytes(void* to, std::size_t bytes);
+bool CompareExchangeUserWord(std::uint32_t* word, std::uint32_t* expected_and_seen, std::uint32_t desired);
+}
+
+namespace esc::arch {
+namespace x86 {
+
+std::uint64_t UserCopyFixup(std::uint64_t rip) {
+  for (const ExceptionTableEntry* entry = ex_table_begin; entry != ex_table_end; ++entry) {
+    if (entry->rip == rip) return entry->fixup;
+  }
+  return 0;
+}
+
+void PatchSmapSites() {
+  for (const SmapSite* site = smap_sites_begin; site != smap_sites_end; ++site) {
+    std::memcpy(reinterpret_cast<void*>(site->at), &site->instruction, 3);
+  }
+  (void)Cpuid(0);  // serialises: SDM vol. 3A, 9.1.3, self-modifying code
+}
+
+}  // namespace x86
+
+namespace {
+
+bool InUserRange(VirtAddr begin, std::size_t bytes) {
+  return begin >= kUserBase && begin <= kUserEnd && bytes <= kUserEnd - begin;
+}
+
+void* UserPointer(VirtAddr address) { return reinterpret_cast<void*>(address.value); }
+
+}  // namespace
+
+std::size_t CopyFromUser(void* to, VirtAddr from, std::size_t bytes) {
+  if (!InUserRange(from, bytes)) return 0;
+  return bytes - CopyUserBytes(to, UserPointer(from), bytes);
+}
+
+std::size_t CopyToUser(VirtAddr to, const void* from, std::size_t bytes) {
+  if (!InUserRange(to, bytes)) return 0;
+  return bytes - CopyUserBytes(UserPointer(to), from, bytes);
+}
+
+std::size_t ZeroUser(VirtAddr to, std::size_t bytes) {
+  if (!InUserRange(to, bytes)) return 0;
+  return bytes - ZeroUserBytes(UserPointer(to), bytes);
+}
+
+Result<std::uint32_t> CompareExchangeUser(VirtAddr word, std::uint32_t expected, std::uint32_t desired) {
+  if (word.value % sizeof(std::uint32_t) != 0) return Status::kInvalidArgument;
+  if (!InUserRange(word, sizeof(std::uint32_t))) return Status::kFault;
+  std::uint32_t seen = expected;
+  if (!CompareExchangeUserWord(static_cast<std::uint32_t*>(UserPointer(word)), &seen, desired)) return Status::kFault;
+  return seen;
+}
+
+}  // namespace esc::arch
