@@ -102,6 +102,8 @@ def _tools():
     _debian(
         "mtools",
         programs = {tool: "usr/bin/" + tool for tool in ["mcopy", "mdir", "mformat", "mmd", "mtype"]},
+        # FAT's short names are in code page 850.
+        setup = ['export GCONV_PATH="$root/usr/lib/x86_64-linux-gnu/gconv"'],
     )
     _debian("busybox")
 
