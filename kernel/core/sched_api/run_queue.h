@@ -129,7 +129,7 @@ class RunQueue {
   virtual void Inherit(Thread& /*holder*/, const Thread* /*donor*/, Nanos) {}
   // When the queue's state will change by time alone (a budget's refill, an aging step) and PickNext or the
   // running thread's claim should be looked at again; Nanos::Max(): never. Core arms a timer and calls
-  // TimerExpired. Default: never.
+  // TimerExpired, and then does on each of the queue's CPUs what it does at a tick. Default: never.
   virtual Nanos NextTimer(Nanos) { return Nanos::Max(); }
   virtual void TimerExpired(Nanos) {}
 

@@ -34,7 +34,7 @@ Nanos FairnessError(std::span<const std::uint64_t> parameters, Nanos configured,
 }
 
 struct State {
-  Nanos used{};// of the slice that its turn gave it
+  Nanos used{};  // of the slice that its turn gave it
 };
 
 // The ready threads in the order of their turns. A thread that a higher layer preempted is at the front with
