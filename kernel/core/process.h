@@ -2,11 +2,12 @@
 // parents and children; threads run in it (thread.h).
 //
 // Locking. Fields are grouped by what guards them. The tree, the state and the exit status: the process table's
-// lock (kProcessTable). The rest: lock_ (kProcess), through UpdateProcess or Process::Locked. Creation is all or
+// lock (kProcessTable). The rest: lock (kProcess), directly or through UpdateProcess. Creation is all or
 // nothing: each step has its undo.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -116,6 +117,12 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
   CpuSet affinity ESC_GUARDED_BY(lock) = CpuSet::All();
   bool exiting ESC_GUARDED_BY(lock) = false;
   Nanos started ESC_GUARDED_BY(lock){};
+  ExitStatus ending ESC_GUARDED_BY(lock);                     // why, once `exiting` is set
+  bool vfork_pending ESC_GUARDED_BY(lock) = false;            // the parent waits for exec or exit
+  WaitQueue vfork_done;
+  WaitQueue thread_ended;                                     // exec waits here for its siblings
+  // Stopped by a job-control signal. Written under lock; read by dispatch under a run queue's lock.
+  std::atomic<bool> stop_requested{false};
 
   Process() = default;
   ~Process();
@@ -123,6 +130,7 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
  private:
   friend class ProcessTable;
   Pid pid_{};
+  bool linked_ = false;  // in the table, guarded by the table's lock
 };
 
 // The running thread's process; the kernel's own (pid 0) for kernel threads.
@@ -134,6 +142,17 @@ Status UpdateProcess(Pid pid, FunctionRef<Status(Process&)> f);
 mm::RefPtr<Process> FindProcess(Pid pid);  // null when there is none
 // Every process that is in the table now, ascending by pid, each with a reference held during the call.
 void ForEachProcess(FunctionRef<void(Process&)> visit);
+
+std::uint32_t CountProcesses();
+// CPU time and events of the living threads and of those that have ended.
+Accounting TotalAccounting(Process& process);
+
+// What the tree says of a process, read in one step under the process table's lock: for /proc and getppid.
+struct ProcessRelations {
+  Pid parent{}, group{}, session{};
+  Accounting children_accounting;
+};
+ProcessRelations GetRelations(Process& process);
 
 // --- life ---
 
@@ -196,5 +215,16 @@ Status SendSignal(Process& process, const SignalInfo& info);
 Status SendSignalToThread(Thread& thread, const SignalInfo& info);
 // Every process of the group but pid 1's children rules are the caller's; kNoSuchProcess when there is none.
 Status SendSignalToGroup(Pid group, const SignalInfo& info);
+// A fault of the running thread: cannot be ignored or blocked (the default action is taken then).
+void ForceSignal(const SignalInfo& info);
+// The running thread's mask (SIGKILL and SIGSTOP stay unblocked); what is pending and unblocked by it is delivered
+// before the return to user mode. Whoever writes Thread::blocked_signals itself sets signal_pending afterwards.
+void SetSignalMask(SignalSet mask);
+
+// --- hooks of the layers above, each set once at boot ---
+// Init has ended; must not return. Without one the machine is powered off with init's exit code.
+void SetInitExitHook(void (*hook)(const ExitStatus& status));
+// A session leader has ended: the terminal sends SIGHUP and SIGCONT to its foreground group. No lock held.
+void SetSessionEndHook(void (*hook)(Pid session));
 
 }  // namespace esc::core

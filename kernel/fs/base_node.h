@@ -25,8 +25,8 @@ class BaseNode : public Node {
   Status SetPermissions(std::uint16_t permissions) override;
   Status SetOwner(std::uint32_t uid, std::uint32_t gid) override;
   Status SetTimes(const Nanos* accessed, const Nanos* modified) override;
-  void AddLink();
-  void DropLink();
+  void AddLink() override;
+  void DropLink() override;
 
  protected:
   BaseNode(NodeType type, std::uint16_t permissions);

@@ -19,6 +19,16 @@ Status MemoryDirectory::Insert(std::string_view name, mm::RefPtr<Node> node) {
   return Status::kOk;
 }
 
+Status MemoryDirectory::Replace(std::string_view name, mm::RefPtr<Node> node) {
+  mm::RefPtr<Node> old;  // dropped after the lock
+  SpinLockGuard guard(lock_);
+  NameTable::Entry* entry = names_.Find(name);
+  if (entry == nullptr) return Status::kNotFound;
+  old = std::exchange(entry->node, std::move(node));
+  Touch();
+  return Status::kOk;
+}
+
 Status MemoryDirectory::Remove(std::string_view name) {
   mm::RefPtr<Node> node;  // dropped after the lock: the last reference frees frames
   SpinLockGuard guard(lock_);
@@ -67,7 +77,7 @@ void MemoryDirectory::SetParent(Node* parent) {
   parent_ = parent;
 }
 
-bool MemoryDirectory::Empty() {
+bool MemoryDirectory::EmptyDirectory() {
   SpinLockGuard guard(lock_);
   return names_.count() == 0;
 }
@@ -97,7 +107,7 @@ Result<std::size_t> SymbolicLink::ReadLink(std::span<char> target) {
   return bytes;
 }
 
-Status AddEntry(Node& directory, std::string_view name, mm::RefPtr<BaseNode> child) {
+Status AddEntry(Node& directory, std::string_view name, mm::RefPtr<Node> child) {
   // A directory is linked by its name and by its own ".".
   child->AddLink();
   if (child->type() == NodeType::kDirectory) child->AddLink();

@@ -55,11 +55,11 @@ class MemoryDirectory : public BaseNode {
   Status Insert(std::string_view name, mm::RefPtr<Node> node) override;
   Status Remove(std::string_view name) override;
   Status ReadDirectory(std::uint64_t cursor, FunctionRef<bool(const DirectoryEntry&)> take) override;
+  Status Replace(std::string_view name, mm::RefPtr<Node> node) override;
   Node* Parent() override;
+  void SetParent(Node* parent) override;
+  bool EmptyDirectory() override;
   Result<mm::RefPtr<OpenFile>> Open(core::OpenMode mode) override;
-
-  bool Empty();
-  void SetParent(Node* parent);  // rename; the tree mutex is held
 
  private:
   NameTable names_ ESC_GUARDED_BY(lock_);
@@ -82,16 +82,18 @@ class SymbolicLink : public BaseNode {
   const std::size_t bytes_;
 };
 
-// An open directory: nothing but its node and position.
+// An open directory, or a node opened for its path only: nothing but the node and a position.
 class OpenDirectory : public OpenFile {
  public:
   using OpenFile::OpenFile;
-  Result<std::size_t> Read(core::IoBuffer) override { return Status::kIsDirectory; }
+  Result<std::size_t> Read(core::IoBuffer) override {
+    return node().type() == NodeType::kDirectory ? Status::kIsDirectory : Status::kBadDescriptor;
+  }
   Result<std::size_t> Write(core::IoBuffer) override { return Status::kBadDescriptor; }
   Result<std::uint64_t> Seek(std::int64_t offset, core::SeekFrom from) override;
 };
 
 // `child` under `name` in `directory`, with its link count and parent set.
-Status AddEntry(Node& directory, std::string_view name, mm::RefPtr<BaseNode> child);
+Status AddEntry(Node& directory, std::string_view name, mm::RefPtr<Node> child);
 
 }  // namespace esc::fs

@@ -12,6 +12,9 @@ Result<mm::RefPtr<Node>> Node::Lookup(std::string_view) { return Status::kNotDir
 Status Node::Insert(std::string_view, mm::RefPtr<Node>) {
   return type_ == NodeType::kDirectory ? Status::kPermissionDenied : Status::kNotDirectory;
 }
+Status Node::Replace(std::string_view, mm::RefPtr<Node>) {
+  return type_ == NodeType::kDirectory ? Status::kPermissionDenied : Status::kNotDirectory;
+}
 Status Node::Remove(std::string_view) {
   return type_ == NodeType::kDirectory ? Status::kPermissionDenied : Status::kNotDirectory;
 }

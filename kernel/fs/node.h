@@ -61,7 +61,14 @@ class Node : public mm::RefCounted<Node> {
   virtual Status Remove(std::string_view name);                          // the entry only; kNotFound, kNotEmpty
   // Entries from `cursor` (0: the start, with "." and "..") while `take` says true.
   virtual Status ReadDirectory(std::uint64_t cursor, FunctionRef<bool(const DirectoryEntry&)> take);
+  // Puts `node` in the place of an existing entry, in one step for every observer (rename).
+  virtual Status Replace(std::string_view name, mm::RefPtr<Node> node);
   virtual Node* Parent() { return nullptr; }   // a directory's; the root is its own
+  virtual void SetParent(Node*) {}             // rename, removal; the tree mutex is held
+  virtual bool EmptyDirectory() { return false; }
+  // The count of names (st_nlink); the tree mutex is held.
+  virtual void AddLink() {}
+  virtual void DropLink() {}
 
   virtual Result<std::size_t> ReadLink(std::span<char> target);  // symbolic links
   virtual Status Truncate(std::uint64_t size);

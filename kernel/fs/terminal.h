@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "kernel/base/spin_lock.h"
 #include "kernel/base/units.h"
@@ -49,6 +50,7 @@ struct TerminalSettings {
 
 struct WindowSize {
   std::uint16_t rows = 24, columns = 80, x_pixels = 0, y_pixels = 0;
+  bool operator==(const WindowSize&) const = default;
 };
 
 class Terminal {
@@ -78,11 +80,13 @@ class Terminal {
   void Echo(char c) ESC_REQUIRES(lock_);
   void EchoText(std::string_view text) ESC_REQUIRES(lock_);
   bool IsEndOfLine(char c) const ESC_REQUIRES(lock_);
-  bool HandleSignalCharacter(char c) ESC_REQUIRES(lock_);
+  void Accept(char c) ESC_REQUIRES(lock_);
   bool HandleEditing(char c) ESC_REQUIRES(lock_);
   void Store(char c) ESC_REQUIRES(lock_);
   void EraseOne() ESC_REQUIRES(lock_);
   bool ReadReady() const ESC_REQUIRES(lock_);
+  std::size_t Take(char* to, std::size_t most, bool& line_ended) ESC_REQUIRES(lock_);
+  Status CheckForeground();
 
   SpinLock lock_{LockRank::kFile};
   TerminalSettings settings_ ESC_GUARDED_BY(lock_);
