@@ -40,9 +40,19 @@ for file in passwd group hosts resolv.conf localtime; do
   [[ -f /etc/$file ]] && mount --bind "/etc/$file" "$new/etc/$file"
 done
 
+# A checkout or a home below one of these is a work place, not a part of the system.
+for directory in /usr/local /usr/src /usr/home; do
+  for place in "$PWD" "${HOME-}" "${ESCAPEMENT_CACHE-}"; do
+    if [[ -d $directory && $place == "$directory"/* && -d $new$directory ]]; then
+      mount --rbind "$directory" "$new$directory"
+      break
+    fi
+  done
+done
+
 readonly here=$PWD
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 cd "$new"
 pivot_root . .escapement/host
 cd "$here"
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 exec "$@"

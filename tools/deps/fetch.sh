@@ -150,7 +150,7 @@ APT::Architecture "$arch"; APT::Architectures { "$arch"; };
 APT::Sandbox::User "root";
 APT::Get::AllowUnauthenticated "false";
 Dir::State "$state/"; Dir::State::status "$state/status"; Dir::State::lists "$state/lists/";
-Dir::Cache "$state/cache/"; Dir::Cache::pkgcache "pkgcache.bin"; Dir::Cache::srcpkgcache "srcpkgcache.bin";
+Dir::Cache "$state/cache/"; Dir::Cache::pkgcache "pkgcache.bin"; Dir::Cache::srcpkgcache "";
 Dir::Etc::sourcelist "$state/sources.list"; Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
 Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false"; Dir::Log "$state/"; Acquire::Languages "none"; Acquire::PDiffs "false"; Acquire::GzipIndexes "true"; Acquire::Retries "3";
