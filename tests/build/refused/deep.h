@@ -1,0 +1,3 @@
+#pragma once
+
+static inline int Deep(void) { return 1; }

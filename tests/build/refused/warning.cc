@@ -1,0 +1,5 @@
+int Answer();
+int Answer() {
+  int unused = 1;
+  return 42;
+}
