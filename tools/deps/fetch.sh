@@ -22,7 +22,7 @@
 # proxy and with which credentials, is decided by the machine's configuration in /etc/apt alone.
 set -euo pipefail
 shopt -s nullglob
-export LC_ALL=C
+export LC_ALL=C PATH="${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin"
 
 readonly arch=amd64 index_is_fresh_minutes=10
 readonly debian_suites='buster|bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|oldoldstable'

@@ -133,7 +133,8 @@ rm "$work/etc/sources.list"
 printf 'Types: deb deb-src\nURIs: file:%s\nSuites: bookworm\nComponents:\n main\n contrib\nTrusted: yes\n\nTypes: deb\nEnabled: no\nURIs: file:/nowhere\nSuites: bookworm\nComponents: main\n' "$archive" > "$work/etc/sources.list.d/debian.sources"
 forget_index
 fetch "$beta" --release bookworm --out "$work/deb822"
-check 'entries in deb822 form are understood, disabled ones passed over' test "$status" = 0
+check 'entries in deb822 form are understood' test "$status" = 0
+check 'and disabled ones passed over' test "$(grep -c nowhere "$work/state/bookworm/sources.list")" = 0
 
 fetch $'alpha\n-gamma' --release bookworm --resolve
 check '--resolve names a package' printed "alpha 1:1.0-1 all ${alpha##* }"
