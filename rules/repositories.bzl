@@ -36,6 +36,7 @@ _LLVM_PROGRAMS = [
     "llvm-readelf",
     "llvm-size",
     "llvm-strip",
+    "llvm-symbolizer",
 ]
 
 def _bazel_rules():
