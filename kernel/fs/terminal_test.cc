@@ -1,0 +1,117 @@
+#include "kernel/fs/terminal.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "kernel/fs/test_kernel.h"
+
+namespace esc::fs {
+namespace {
+
+void Type(Terminal& terminal, std::string_view text) {
+  for (const char c : text) terminal.OnInput(c);
+}
+
+std::string ReadNow(Terminal& terminal, std::size_t most = 100) {
+  std::string text(most, '\0');
+  core::IoBuffer buffer = core::IoBuffer::Kernel(text.data(), most);
+  const Result<std::size_t> done = terminal.Read(buffer, true);
+  if (!done.ok()) return "error " + std::string(StatusName(done.status()));
+  text.resize(*done);
+  return text;
+}
+
+TEST(Terminal, ALineIsReadWhenItIsComplete) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    Type(terminal, "ab");
+    EXPECT_EQ(ReadNow(terminal), "error kWouldBlock");
+    EXPECT_EQ(terminal.Poll(), core::Readiness::kWritable);
+    Type(terminal, "c\r");
+    EXPECT_EQ(terminal.Poll(), core::Readiness::kReadable | core::Readiness::kWritable);
+    Type(terminal, "second\n");
+    EXPECT_EQ(ReadNow(terminal), "abc\n");
+    EXPECT_EQ(ReadNow(terminal), "second\n");
+  });
+  EXPECT_EQ(kernel.machine().console(), "abc\nsecond\n");
+}
+
+TEST(Terminal, EditingChangesTheLineAndTheScreen) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    Type(terminal, "abx\x7f");
+    Type(terminal, "c\n");
+    EXPECT_EQ(ReadNow(terminal), "abc\n");
+    Type(terminal, "nothing\x15ok\n");
+    EXPECT_EQ(ReadNow(terminal), "ok\n");
+    Type(terminal, "two words\x17.\n");
+    EXPECT_EQ(ReadNow(terminal), "two .\n");
+    Type(terminal, "\x7f\x7fz\n");
+    EXPECT_EQ(ReadNow(terminal), "z\n");
+  });
+  EXPECT_TRUE(kernel.machine().console().starts_with("abx\b \bc\n")) << kernel.machine().console();
+}
+
+TEST(Terminal, EndOfFileEndsALineWithoutBeingRead) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    Type(terminal, "\x04");
+    EXPECT_EQ(ReadNow(terminal), "");
+    Type(terminal, "part\x04");
+    EXPECT_EQ(ReadNow(terminal), "part");
+    EXPECT_EQ(ReadNow(terminal), "error kWouldBlock");
+  });
+}
+
+TEST(Terminal, AShortReadLeavesTheRestOfTheLine) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    Type(terminal, "abcdef\n");
+    EXPECT_EQ(ReadNow(terminal, 4), "abcd");
+    EXPECT_EQ(terminal.Available(), 3u);
+    EXPECT_EQ(ReadNow(terminal, 4), "ef\n");
+  });
+}
+
+TEST(Terminal, RawModeGivesEachByteAtOnce) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    TerminalSettings raw = terminal.settings();
+    raw.canonical = raw.echo = raw.signals = raw.carriage_return_to_newline = false;
+    terminal.SetSettings(raw);
+    Type(terminal, "a\x03\r");
+    EXPECT_EQ(ReadNow(terminal), "a\x03\r");
+    raw.control[6] = 0;  // VMIN
+    terminal.SetSettings(raw);
+    EXPECT_EQ(ReadNow(terminal), "");
+  });
+  EXPECT_EQ(kernel.machine().console(), "");
+}
+
+TEST(Terminal, ALineThatIsTooLongCanStillBeEnded) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    Type(terminal, std::string(5000, 'x'));
+    Type(terminal, "\n");
+    EXPECT_EQ(ReadNow(terminal, 6000), std::string(4095, 'x') + "\n");
+  });
+}
+
+TEST(Terminal, TheInterruptCharacterDropsTheLine) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    Type(terminal, "gone\x03next\n");
+    EXPECT_EQ(ReadNow(terminal), "next\n");
+  });
+  EXPECT_EQ(kernel.machine().console(), "gone^Cnext\n");
+}
+
+}  // namespace
+}  // namespace esc::fs
