@@ -26,8 +26,10 @@
 namespace esc {
 namespace {
 
-// What the exit device reports when the kernel refuses to boot; a panic reports 0x7F.
-constexpr std::uint8_t kRefusedCode = 0x7E;
+// The exit device reports seven bits. The highest codes are the QEMU runner's and the panic's (0x7F); a refused boot
+// has one of its own below them, and what init cannot say in what is left becomes the highest of the rest.
+constexpr std::uint8_t kRefusedCode = 120;
+constexpr int kMaxInitCode = 119;
 constexpr std::uint64_t kMinimumMemoryBytes = 32u << 20;
 // Where the boot config lies in an initramfs when the loader can pass one file only (direct boot).
 constexpr std::string_view kConfigPath = ".escapement/boot_config.binpb";
@@ -74,7 +76,7 @@ ConfigSource FindConfig(const arch::BootInfo& info) {
   if (const arch::BootModule* initramfs = FindInitramfs(info); initramfs != nullptr) {
     if (const auto found = fs::FindInArchive(initramfs->contents, kConfigPath); found.ok()) return {*found, "initramfs"};
   }
-  return {boot_config::DefaultBootConfig(), "built in"};
+  return {boot_config::DefaultConfigBytes(), "built in"};
 }
 
 void LoadConfig(const arch::BootInfo& info) {
@@ -112,8 +114,7 @@ void OnInitExit(const core::ExitStatus& status) {
   } else {
     Log("escapement: init was killed by signal {}", static_cast<int>(status.signal));
   }
-  // The exit device has seven bits: what does not fit must not look like success.
-  arch::PowerOff(static_cast<std::uint8_t>(std::min(code, 0x7D)));
+  arch::PowerOff(static_cast<std::uint8_t>(std::min(code, kMaxInitCode)));
 }
 
 void OnSessionEnd(Pid session) {
