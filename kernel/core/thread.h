@@ -7,11 +7,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "kernel/arch_api/thread.h"
 #include "kernel/base/intrusive_list.h"
 #include "kernel/base/units.h"
 #include "kernel/core/process.h"
+#include "kernel/core/sched_api/descriptor.h"
 #include "kernel/core/sched_api/thread.h"
 #include "kernel/core/signal.h"
 #include "kernel/core/thread_state.h"
@@ -20,9 +22,38 @@
 
 namespace esc::core {
 
-class RunQueueSlot;  // dispatch's own: the queue, its lock, its counts
+class Mutex;
+class RunQueueSlot;  // dispatch/run_queue_slot.h
+class Thread;
+struct ReadyTag {};
+struct HeldMutexTag {};
 
-class Thread : public sched::Thread, public mm::RefCounted<Thread>, public ListHook<ProcessThreadTag> {
+// What dispatch keeps of a thread. Guarded by the lock of the thread's run queue, but for what is said.
+struct DispatchState {
+  std::atomic<RunQueueSlot*> queue{nullptr};  // its home; changes only under the old home's lock
+  bool queued = false;                        // linked in the home's own record
+  bool starved = false;                       // the watchdog has told of this wait
+  bool needs_placement = false;               // ready, but to be queued on another CPU
+  CpuId running_on = kNoCpu;
+  Nanos ready_since{};
+  Nanos charged_until{};
+  const sched::Descriptor* bound = nullptr;   // the plugin that raw_state() belongs to
+  sched::Parameters base;                     // what the owner asked for, without inheritance
+  std::atomic<bool> unpark_token{false};      // set by wakers, taken by the thread
+  // The thread's own reference while it can run; dropped on another stack after its last switch.
+  mm::RefPtr<Thread> self;
+  // The running thread's own (or its maker's): no lock.
+  mm::RefPtr<mm::AddressSpace> space;
+  std::uint32_t preemption_off = 0;
+  // Priority inheritance (mutex.cc): guarded by its one lock.
+  Mutex* waiting_for = nullptr;
+  IntrusiveList<Mutex, HeldMutexTag> held_mutexes;
+};
+
+class Thread : public sched::Thread,
+               public mm::RefCounted<Thread>,
+               public ListHook<ProcessThreadTag>,
+               public ListHook<ReadyTag> {
  public:
   Tid tid() const { return id(); }
   Process& process() const { return *process_; }
@@ -33,7 +64,7 @@ class Thread : public sched::Thread, public mm::RefCounted<Thread>, public ListH
   // --- guarded by the process's lock ---
   SignalSet blocked_signals;
   SignalSet pending_signals;
-  SignalInfo* pending_info = nullptr;  // 65 entries, allocated with the thread
+  SignalInfo* pending_info = nullptr;  // 65 entries, allocated with the thread; nullptr for kernel threads
   SignalSet saved_mask;                // sigsuspend's, restored after the handler
   bool restore_saved_mask = false;
   std::uint64_t signal_stack = 0, signal_stack_bytes = 0;  // sigaltstack
@@ -43,35 +74,46 @@ class Thread : public sched::Thread, public mm::RefCounted<Thread>, public ListH
   VirtAddr clear_child_tid{};
   std::uint64_t robust_list = 0;
   std::uint64_t rseq_area = 0;
+  Nanos restart_deadline{};            // the user ABI's: of a relative wait that is to be started again; 0: none
 
   // Set by whoever queues a signal, read on each return to user mode.
   std::atomic<bool> signal_pending{false};
 
-  // --- statistics, written by dispatch ---
+  // This thread alone is to end (exec and exit of another one of the process); goes with signal_pending.
+  std::atomic<bool> exit_requested{false};
+
+  // --- statistics, written by dispatch, read without a lock ---
   Accounting accounting;
 
   State state() const { return state_.load(std::memory_order_acquire); }
+  // An illegal change stops the kernel in debug builds; else it is refused, counted and logged. Under the lock of
+  // the thread's run queue once it has one.
+  void SetState(State to);
 
-  Thread() = default;
+  DispatchState dispatch;
+
+  Thread();
   ~Thread();
 
  private:
-  friend class Dispatcher;
   friend class ThreadFactory;
   std::atomic<State> state_{State::kCreating};  // written under the run queue's lock
-  Process* process_ = nullptr;                  // a reference is held for as long as the thread lives
+  mm::RefPtr<Process> process_;
   mm::KernelStack stack_{};
-  // Dispatch's: see dispatch/dispatcher.h.
-  std::atomic<bool> unpark_token_{false};
-  std::atomic<RunQueueSlot*> queue_{nullptr};   // the queue it belongs to
-  bool queued_ = false;
-  CpuId running_on_ = kNoCpu;
-  Nanos ready_since_{};
-  Nanos charged_until_{};
 };
+
+// Changes that SetState refused, since boot.
+std::uint64_t IllegalTransitions();
+
+// The thread with that number, of whatever process; null when there is none.
+mm::RefPtr<Thread> FindThread(Tid tid);
 
 // A kernel thread in the kernel's own process, ready to run.
 Result<mm::RefPtr<Thread>> StartKernelThread(std::string_view name, void (*entry)(void*), void* argument,
                                              const sched::Parameters& parameters = {});
 
 }  // namespace esc::core
+
+// Threads do not lie in the heap but in slots that dispatch can check a plugin's pointer against (thread/thread_slab.h).
+template <>
+void esc::mm::HeapDeleter::operator()(esc::core::Thread* thread) const;

@@ -2,12 +2,15 @@
 // the earliest of it. Cost: O(log timers of the CPU).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "kernel/base/units.h"
 
 namespace esc::core {
+
+class TimerQueue;  // time/timer_queue.h
 
 class Timer {
  public:
@@ -22,16 +25,20 @@ class Timer {
   void Start(Nanos deadline);
   // After Cancel returns `fire` is not running and will not run.
   void Cancel();
-  bool pending() const { return heap_index_ != kIdle; }
+  bool pending() const { return pending_; }
   Nanos deadline() const { return deadline_; }
 
  private:
   friend class TimerQueue;
-  static constexpr std::size_t kIdle = ~std::size_t{0};
   void (*fire_)(Timer& timer);
   Nanos deadline_{};
-  std::size_t heap_index_ = kIdle;
-  CpuId cpu_ = kNoCpu;
+  // Below: guarded by the lock of the queue that it is in. A node of an intrusive pairing heap.
+  std::uint64_t sequence_ = 0;  // of two timers for one time, the one started first fires first
+  Timer* child_ = nullptr;
+  Timer* sibling_ = nullptr;
+  Timer* previous_ = nullptr;   // left sibling, or the parent for the first child
+  bool pending_ = false;
+  std::atomic<TimerQueue*> queue_{nullptr};  // the last one it was started in
 };
 
 }  // namespace esc::core

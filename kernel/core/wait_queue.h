@@ -23,7 +23,7 @@ class Waiter : public ListHook<WaiterTag> {
   explicit Waiter(WaitQueue& queue);
   ~Waiter();
   // Whether a wake-up chose this waiter.
-  bool woken() const { return woken_; }
+  bool woken() const;
 
  private:
   friend class WaitQueue;
@@ -36,11 +36,14 @@ class WaitQueue {
  public:
   constexpr WaitQueue() = default;
   // Releases `held`, waits for one wake-up, takes `held` again, on every path. Check the condition again after.
+  // kRestart when a signal ended it (what most calls answer then), kTimedOut; kOk whenever a wake-up chose this
+  // thread, whatever else came, so that WakeOne is never lost.
   Status Wait(SpinLock& held, Interruptible interruptible, Nanos deadline = Nanos::Max()) ESC_REQUIRES(held);
   // First come, first woken. Any context but with a lock of rank kWaitQueue or above held. How many were woken.
   unsigned WakeOne() { return Wake(1); }
   unsigned WakeAll() { return Wake(~0u); }
   unsigned Wake(unsigned most);
+  bool empty();
 
  private:
   friend class Waiter;

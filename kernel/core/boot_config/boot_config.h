@@ -33,6 +33,7 @@ struct Layer {
 struct Partition {
   std::string_view name;
   CpuSet cpus;  // as configured; CPUs that the machine lacks are passed over with a line each
+  sched::Capability needs = sched::Capability::kNone;  // what its threads rely on: some layer has each
   std::array<Layer, kMaxLayers> layers{};  // the most urgent first
   std::size_t layer_count = 0;
 };

@@ -18,10 +18,12 @@
 
 namespace esc::core {
 
-// Builds the run queues that `config` asks for. Once, before the first thread; kNoMemory.
+// Builds the run queues that `config` asks for (which must live for ever), the process table and the kernel's own
+// process, and adopts the boot stack as the idle thread of this CPU: from here on CurrentThread() answers. Once, after
+// InitFrames; kNoMemory.
 Status InitDispatch(const boot_config::BootConfig& config);
 
-// Turns the boot stack into the idle thread of this CPU and runs threads for ever. Interrupts off.
+// The boot stack is the idle thread of this CPU from here on: runs threads for ever. Interrupts off.
 [[noreturn]] void RunIdle();
 
 // Gives the CPU to somebody else if anybody is ready; the running thread stays ready.
@@ -36,6 +38,9 @@ class PreemptionGuard {
   ~PreemptionGuard();
   PreemptionGuard(const PreemptionGuard&) = delete;
   PreemptionGuard& operator=(const PreemptionGuard&) = delete;
+
+ private:
+  Thread& thread_;
 };
 
 // Changes what the owner asked for; kNotSupported when no layer is capable of it.
@@ -56,5 +61,7 @@ DispatchStats GetDispatchStats();
 
 // "/proc/escapement/scheduler": the partitions, their plugins with parameters, each queue's length and Dump().
 void DescribeScheduler(TextBuffer& text);
+// "/proc/escapement/stats": the counters of DispatchStats, verdicts a plugin, illegal state changes.
+void DescribeStats(TextBuffer& text);
 
 }  // namespace esc::core

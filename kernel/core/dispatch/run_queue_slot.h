@@ -1,0 +1,117 @@
+// One run queue: a plugin's RunQueue object, core's own record of what is in it, and the verification of every answer.
+//
+// A breach that loses trust (a foreign or unqueued thread, lost threads) condemns the plugin's object: it is never called
+// again, and the record, which is a first-in-first-out queue, stands in. Invariant: a thread is in the record if and
+// only if dispatch.queued, and then dispatch.queue is this and its state is kReady. Locking: domain().lock for
+// everything but the counters. Cost: the plugin's, plus O(1).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "kernel/base/cpu_set.h"
+#include "kernel/base/format.h"
+#include "kernel/base/spin_lock.h"
+#include "kernel/base/units.h"
+#include "kernel/core/dispatch/fifo_queue.h"
+#include "kernel/core/sched_api/descriptor.h"
+#include "kernel/core/sched_api/run_queue.h"
+#include "kernel/core/sched_api/verdict.h"
+#include "kernel/core/thread.h"
+
+namespace esc::core {
+
+// What one lock guards: all queues of one CPU, or all queues of a partition that has a shared one. A CPU takes the
+// lock of one domain only, and the "runs now" slots of its CPUs are guarded by it too.
+struct DispatchDomain {
+  SpinLock lock{LockRank::kRunQueue};
+};
+
+struct Partition;
+
+class RunQueueSlot {
+ public:
+  struct Setup {
+    DispatchDomain* domain = nullptr;
+    Partition* partition = nullptr;
+    std::size_t layer = 0;
+    const sched::Descriptor* plugin = nullptr;  // nullptr: the built-in queue alone
+    sched::RunQueue* queue = nullptr;           // built from `plugin`
+    std::span<const std::uint64_t> parameters;
+    CpuSet cpus;
+    Nanos time_slice = Nanos::Millis(10);
+  };
+  explicit RunQueueSlot(const Setup& setup) : setup_(setup) {}
+
+  DispatchDomain& domain() const { return *setup_.domain; }
+  Partition& partition() const { return *setup_.partition; }
+  std::size_t layer() const { return setup_.layer; }
+  const CpuSet& cpus() const { return setup_.cpus; }
+  const sched::Descriptor* plugin() const { return setup_.plugin; }
+  std::span<const std::uint64_t> parameters() const { return setup_.parameters; }
+  bool condemned() const { return condemned_; }
+  std::size_t size() const { return record_.size(); }
+
+  // --- events; all with domain().lock held ---
+  // Makes the thread this queue's (InitThread, unless its state came with it from another queue of the plugin).
+  void Attach(Thread& thread, Nanos now);
+  // `child` is attached here; its parent too.
+  void Forked(Thread& child, const Thread& parent, Nanos now);
+  // The thread ends, or leaves for another plugin. It is not queued.
+  void Detach(Thread& thread, Nanos now);
+  void Enqueue(Thread& thread, sched::EnqueueReason reason, Nanos now);
+  void Dequeue(Thread& thread, sched::DequeueReason reason, Nanos now);
+  // Takes out the thread to run on `cpu`, verified; nullptr when none may.
+  Thread* PickNext(CpuId cpu, Nanos now);
+  void Charge(Thread& thread, Nanos ran, Nanos now);
+  sched::TickDecision Tick(Thread& thread, Nanos now);
+  // Nanos::Max(): no limit.
+  Nanos TimeSlice(const Thread& thread, Nanos now);
+  void Yield(Thread& thread, Nanos now);
+  bool ShouldPreempt(const Thread& current, const Thread& woken, Nanos now);
+  // kNoCpu: core decides. `allowed` is not empty.
+  CpuId SelectCpu(const Thread& thread, CpuSet allowed, Nanos now);
+  // A thread of this queue that may run on `thief`, still queued; nullptr for none.
+  Thread* StealCandidate(CpuId thief, Nanos now);
+  void ParametersChanged(Thread& thread, const sched::Parameters& old, Nanos now);
+  void Inherit(Thread& holder, const Thread* donor, Nanos now);
+  bool Accepts(const Thread& thread) const;
+  Status PrepareAdmission(const Thread& thread, const sched::Parameters& wanted, Nanos now);
+  void FinishAdmission(Thread& thread, const sched::Parameters& wanted, Status outcome, Nanos now);
+  Nanos NextTimer(Nanos now);
+  void TimerExpired(Nanos now);
+  // Gives a verdict on the longest waiting thread, once a wait.
+  void WatchStarvation(Nanos now);
+  void Dump(TextBuffer& text);
+
+  // --- counters; no lock ---
+  std::uint64_t verdicts(sched::Verdict verdict) const {
+    return verdicts_[static_cast<std::size_t>(verdict)].load(std::memory_order_relaxed);
+  }
+  // Writes a line for each kind of breach that nobody has told yet. No lock held.
+  void ReportBreaches();
+  // Whether any slot has something for ReportBreaches.
+  static std::atomic<bool> breach_to_report;
+
+ private:
+  bool Trusted() const { return setup_.queue != nullptr && !condemned_; }
+  sched::Verdict Verify(const sched::Thread* answer, CpuId cpu) const;
+  Thread* TakeOldestFor(CpuId cpu, Nanos now);
+  void Unrecord(Thread& thread);
+  void Breach(sched::Verdict verdict, Tid thread);
+  void Condemn();
+
+  const Setup setup_;
+  bool condemned_ = false;
+  FifoQueue record_;
+  std::array<std::atomic<std::uint64_t>, sched::kVerdicts> verdicts_{};
+  std::atomic<std::uint32_t> unreported_{0};  // a bit a verdict
+  std::uint32_t reported_ = 0;
+  std::array<std::atomic<std::int32_t>, sched::kVerdicts> culprits_{};  // the thread of the first breach of a kind
+};
+
+}  // namespace esc::core

@@ -1,0 +1,274 @@
+#include "kernel/core/dispatch/switch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/cpu.h"
+#include "kernel/arch_api/paging.h"
+#include "kernel/arch_api/thread.h"
+#include "kernel/base/check.h"
+#include "kernel/base/log.h"
+#include "kernel/base/port.h"
+#include "kernel/core/dispatch/boot.h"
+#include "kernel/core/dispatch/partition.h"
+#include "kernel/core/dispatch/placement.h"
+#include "kernel/core/sched_api/thread_access.h"
+
+namespace esc::core {
+namespace {
+
+// In all of these the lock of the CPU's domain is held.
+
+Thread* PickNext(PerCpu& cpu, Nanos now) {
+  for (std::size_t i = 0; i < cpu.slot_count; ++i) {
+    if (Thread* thread = cpu.slots[i]->PickNext(cpu.id, now); thread != nullptr) return thread;
+  }
+  return nullptr;
+}
+
+void UpdatePluginTimer(PerCpu& cpu, Nanos now) {
+  Nanos next = Nanos::Max();
+  for (std::size_t i = 0; i < cpu.slot_count; ++i) next = std::min(next, cpu.slots[i]->NextTimer(now));
+  cpu.plugin_timer = next;
+}
+
+// The slice and the timers of the thread that runs from now on.
+void StartSlice(PerCpu& cpu, Thread& thread, Nanos now) {
+  if (&thread == cpu.idle) {
+    cpu.slice_end = cpu.next_tick = Nanos::Max();
+  } else {
+    const Nanos slice = thread.dispatch.queue.load(std::memory_order_relaxed)->TimeSlice(thread, now);
+    cpu.slice_end = slice >= Nanos::Max() - now ? Nanos::Max() : now + slice;
+    const Nanos tick = DispatchConfig().tick;
+    if (tick > Nanos{} && cpu.next_tick == Nanos::Max()) cpu.next_tick = now + tick;
+  }
+  cpu.slice_expired = false;
+  UpdatePluginTimer(cpu, now);
+  ArmTimer(cpu);
+}
+
+void AccountWait(PerCpu& cpu, Thread& thread, Nanos now) {
+  const Nanos waited = now - thread.dispatch.ready_since;
+  thread.accounting.waiting += waited;
+  if (waited > cpu.stats.longest_wait) cpu.stats.longest_wait = waited;
+}
+
+void MarkRunning(PerCpu& cpu, Thread& thread, Nanos now) {
+  thread.SetState(State::kRunning);
+  thread.dispatch.running_on = cpu.id;
+  thread.dispatch.charged_until = now;
+  if (&thread == cpu.idle) {
+    ++cpu.stats.idle_entries;
+    cpu.idle_since = now;
+    return;
+  }
+  sched::ThreadAccess::SetLastCpu(thread, cpu.id);
+  AccountWait(cpu, thread, now);
+}
+
+void ActivateSpace(PerCpu& cpu, Thread& next) {
+  mm::AddressSpace* space = next.dispatch.space.get();
+  if (space == cpu.active_space) return;
+  if (space != nullptr) {
+    cpu.active_space = space;
+    return space->Activate();
+  }
+  // A kernel thread can run on any root. With one CPU the old one stays alive while it is loaded, since a thread
+  // that ends unloads its own; another CPU could end it behind our back.
+  if (arch::CpuCount() == 1) return;
+  cpu.active_space = nullptr;
+  arch::LoadRoot(arch::KernelRoot());
+}
+
+enum class Leaving : std::uint8_t { kByItself, kPreempted };
+
+void CountSwitch(PerCpu& cpu, Thread& from, Leaving leaving) {
+  ++cpu.stats.switches;
+  if (&from == cpu.idle) return;
+  if (leaving == Leaving::kByItself) {
+    ++from.accounting.voluntary_switches;
+  } else {
+    ++from.accounting.involuntary_switches;
+    ++cpu.stats.preemptions;
+  }
+}
+
+// Picks and switches; on return the thread runs again, and the lock is released.
+void SwitchAway(PerCpu& cpu, Leaving leaving, Nanos now) ESC_NO_THREAD_SAFETY_ANALYSIS {
+  Thread& from = *cpu.current;
+  cpu.need_reschedule.store(false, std::memory_order_relaxed);
+  Thread* picked = PickNext(cpu, now);
+  Thread& to = picked != nullptr ? *picked : *cpu.idle;
+  if (&from == cpu.idle) cpu.stats.idle_time += now - cpu.idle_since;
+  MarkRunning(cpu, to, now);
+  StartSlice(cpu, to, now);
+  if (&to == &from) return cpu.domain->lock.Release();
+  from.dispatch.running_on = kNoCpu;
+  cpu.previous = &from;
+  cpu.current = &to;
+  cpu.sampled = Nanos{};
+  CountSwitch(cpu, from, leaving);
+  cpu.decisions.Add(now, from.id(), to.id());
+  ActivateSpace(cpu, to);
+  arch::SwitchThread(from.context, to.context);
+  FinishSwitch();
+}
+
+// The running thread can go on but is to let others run.
+void RequeueCurrent(PerCpu& cpu, sched::EnqueueReason reason, Nanos now) {
+  Thread& self = *cpu.current;
+  self.SetState(State::kReady);
+  self.dispatch.ready_since = now;
+  if (&self == cpu.idle) return;
+  if (self.affinity().Contains(cpu.id)) {
+    self.dispatch.queue.load(std::memory_order_relaxed)->Enqueue(self, reason, now);
+  } else {
+    self.dispatch.needs_placement = true;  // FinishSwitch, once its registers are saved
+  }
+}
+
+void ReportBreaches() {
+  if (!RunQueueSlot::breach_to_report.load(std::memory_order_relaxed)) [[likely]] return;
+  if (!RunQueueSlot::breach_to_report.exchange(false, std::memory_order_acquire)) return;
+  for (std::size_t p = 0; p < PartitionCount(); ++p) {
+    Partition& partition = PartitionAt(p);
+    for (std::size_t layer = 0; layer < partition.layer_count; ++layer) {
+      for (RunQueueSlot* slot : partition.layers[layer].queues) {
+        if (slot != nullptr) slot->ReportBreaches();
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void FinishSwitch() ESC_NO_THREAD_SAFETY_ANALYSIS {
+  PerCpu& cpu = ThisPerCpu();
+  Thread& previous = *std::exchange(cpu.previous, nullptr);
+  // Read before the lock goes: then another CPU may run it, and end it.
+  const bool dead = previous.state() == State::kDead;
+  const bool place = std::exchange(previous.dispatch.needs_placement, false);
+  cpu.domain->lock.Release();
+  if (dead) {
+    // Its stack and, with the last reference, the thread itself go here.
+    const mm::RefPtr<Thread> last = std::move(previous.dispatch.self);
+  } else if (place) {
+    PlaceReady(previous, sched::EnqueueReason::kMigrated);
+  }
+  ReportBreaches();
+}
+
+bool BlockCurrent() ESC_NO_THREAD_SAFETY_ANALYSIS {
+  PerCpu& cpu = ThisPerCpu();
+  Thread& self = *cpu.current;
+  ESC_CHECK(&self != cpu.idle && self.dispatch.preemption_off == 0);
+  ESC_DCHECK(port::CurrentLockTrace().depth == 0);
+  cpu.domain->lock.Acquire();
+  if (self.dispatch.unpark_token.exchange(false, std::memory_order_seq_cst)) {
+    cpu.domain->lock.Release();
+    return false;
+  }
+  const Nanos now = arch::Now();
+  ChargeCurrent(cpu, now);
+  self.SetState(State::kBlocked);
+  SwitchAway(cpu, Leaving::kByItself, now);
+  return true;
+}
+
+void StopCurrent() ESC_NO_THREAD_SAFETY_ANALYSIS {
+  PerCpu& cpu = ThisPerCpu();
+  Thread& self = *cpu.current;
+  cpu.domain->lock.Acquire();
+  // ResumeStopped clears the request before it takes this lock.
+  if (!self.process().stop_requested.load(std::memory_order_acquire)) return cpu.domain->lock.Release();
+  const Nanos now = arch::Now();
+  ChargeCurrent(cpu, now);
+  self.SetState(State::kStopped);
+  SwitchAway(cpu, Leaving::kByItself, now);
+}
+
+void EndCurrent() ESC_NO_THREAD_SAFETY_ANALYSIS {
+  PerCpu& cpu = ThisPerCpu();
+  Thread& self = *cpu.current;
+  ESC_CHECK(&self != cpu.idle);
+  cpu.domain->lock.Acquire();
+  const Nanos now = arch::Now();
+  ChargeCurrent(cpu, now);
+  self.dispatch.queue.load(std::memory_order_relaxed)->Detach(self, now);
+  self.SetState(State::kDead);
+  SwitchAway(cpu, Leaving::kByItself, now);
+  Panic("a dead thread runs");
+}
+
+void Yield() ESC_NO_THREAD_SAFETY_ANALYSIS {
+  InterruptGuard interrupts;
+  PerCpu& cpu = ThisPerCpu();
+  Thread& self = *cpu.current;
+  if (&self == cpu.idle) return;
+  cpu.domain->lock.Acquire();
+  const Nanos now = arch::Now();
+  ChargeCurrent(cpu, now);
+  ++cpu.stats.yields;
+  self.dispatch.queue.load(std::memory_order_relaxed)->Yield(self, now);
+  RequeueCurrent(cpu, sched::EnqueueReason::kYielded, now);
+  SwitchAway(cpu, Leaving::kByItself, now);
+}
+
+void Preempt() ESC_NO_THREAD_SAFETY_ANALYSIS {
+  PerCpu& cpu = ThisPerCpu();
+  cpu.domain->lock.Acquire();
+  const Nanos now = arch::Now();
+  Thread& self = *cpu.current;
+  ChargeCurrent(cpu, now);
+  RequeueCurrent(cpu, cpu.slice_expired ? sched::EnqueueReason::kSliceExpired : sched::EnqueueReason::kPreempted, now);
+  SwitchAway(cpu, Leaving::kPreempted, now);
+}
+
+void DispatchTimer(PerCpu& cpu, Nanos now) ESC_NO_THREAD_SAFETY_ANALYSIS {
+  const bool slice = cpu.slice_end <= now;
+  const bool tick = cpu.next_tick <= now;
+  const bool plugin = cpu.plugin_timer <= now;
+  if (!slice && !tick && !plugin) return;
+  cpu.domain->lock.Acquire();
+  if (plugin) {
+    for (std::size_t i = 0; i < cpu.slot_count; ++i) {
+      if (cpu.slots[i]->NextTimer(now) <= now) cpu.slots[i]->TimerExpired(now);
+    }
+  }
+  if (cpu.current == cpu.idle) {
+    if (plugin) cpu.need_reschedule.store(true, std::memory_order_relaxed);
+  } else {
+    Thread& self = *cpu.current;
+    cpu.sampled = ChargeCurrent(cpu, now);
+    RunQueueSlot& slot = *self.dispatch.queue.load(std::memory_order_relaxed);
+    if (slot.Tick(self, now) == sched::TickDecision::kReschedule) {
+      cpu.slice_expired = true;
+      cpu.slice_end = Nanos::Max();
+      cpu.need_reschedule.store(true, std::memory_order_relaxed);
+    } else if (slice) {
+      const Nanos next = slot.TimeSlice(self, now);
+      cpu.slice_end = next >= Nanos::Max() - now ? Nanos::Max() : now + next;
+    }
+    if (tick) cpu.next_tick = now + DispatchConfig().tick;
+    for (std::size_t i = 0; i < cpu.slot_count; ++i) cpu.slots[i]->WatchStarvation(now);
+  }
+  UpdatePluginTimer(cpu, now);
+  cpu.domain->lock.Release();
+}
+
+void RunIdle() {
+  ESC_CHECK(!port::InterruptsEnabled());
+  PerCpu& cpu = ThisPerCpu();
+  ESC_CHECK(cpu.current == cpu.idle);
+  cpu.need_reschedule.store(true, std::memory_order_relaxed);
+  for (;;) {
+    if (cpu.need_reschedule.load(std::memory_order_relaxed) || TrySteal(cpu)) {
+      Preempt();
+    } else {
+      arch::WaitForInterrupt();
+    }
+  }
+}
+
+}  // namespace esc::core
