@@ -12,31 +12,16 @@
 #include <cstdint>
 
 #include "kernel/arch_api/paging.h"
-#include "kernel/arch_api/upcalls.h"
 #include "kernel/base/function_ref.h"
 #include "kernel/base/spin_lock.h"
 #include "kernel/base/status.h"
 #include "kernel/base/units.h"
-#include "kernel/mm/heap.h"
+#include "kernel/mm/page_source.h"
 #include "kernel/mm/ref_ptr.h"
+#include "kernel/mm/region_kind.h"
+#include "kernel/mm/regions.h"
 
 namespace esc::mm {
-
-// Where the pages of a region come from when they are not zeros: a file, or a piece of one. Shared by all the
-// regions that map it. fs implements it.
-class PageSource : public RefCounted<PageSource> {
- public:
-  virtual ~PageSource() = default;
-  // Fills `page` (kPageSize bytes, direct map) with the bytes at `offset` (a multiple of kPageSize), zeros past
-  // the end. May block; called with no lock held.
-  virtual Status ReadPage(std::uint64_t offset, void* page) = 0;
-  // For MAP_SHARED: the frame that backs the page itself, with a reference added for the caller. kNotSupported
-  // when the source cannot share its frames.
-  virtual Result<FrameNumber> SharePage(std::uint64_t offset) = 0;
-};
-
-enum class Sharing : std::uint8_t { kPrivate, kShared };
-enum class Growth : std::uint8_t { kFixed, kDown };  // kDown: a stack, grows on a fault just below it
 
 struct RegionOptions {
   arch::Access access = arch::Access::kNone;
@@ -60,8 +45,10 @@ struct RegionInfo {
 enum class Placement : std::uint8_t {
   kHint,     // at the address if that is free, else anywhere (address 0: anywhere)
   kFixed,    // exactly there; replaces what is mapped there
-  kFixedNew  // exactly there; kAlreadyExists when anything is mapped there
+  kFixedNew, // exactly there; kAlreadyExists when anything is mapped there
 };
+
+inline constexpr std::uint64_t kDefaultStackLimit = 8u << 20;
 
 struct AddressSpaceStats {
   std::uint64_t mapped_bytes = 0;    // sum of regions
@@ -108,16 +95,67 @@ class AddressSpace : public RefCounted<AddressSpace> {
   Status Write(VirtAddr to, const void* from, std::size_t bytes);
   Status Read(VirtAddr from, void* to, std::size_t bytes);
 
+  // The physical address behind a user address in a shared region, which names it across address spaces (futexes).
+  // kNotFound when the page is not present, or its region is private.
+  Result<PhysAddr> SharedAddress(VirtAddr address) ESC_EXCLUDES(lock_);
+
+  // Ascending; called without the lock, so that the visitor may do as it likes. What changes meanwhile may be missed.
   void ForEachRegion(FunctionRef<void(const RegionInfo&)> visit);
   AddressSpaceStats stats();
   void SetLimit(std::uint64_t bytes);  // RLIMIT_AS; ~0: none
   void SetStackLimit(std::uint64_t bytes);  // RLIMIT_STACK, for Growth::kDown
 
-  AddressSpace(PhysAddr root);  // use Create
+  explicit AddressSpace(PhysAddr root) : root_(root) {}  // use Create
 
  private:
-  PhysAddr root_;
-  // The rest is mm's: filled in by address_space.cc's author.
+  // What a fault needs from a source, asked for without the lock.
+  struct Fill {
+    RefPtr<PageSource> source;
+    std::uint64_t offset = 0;
+    Sharing sharing = Sharing::kPrivate;
+  };
+
+  bool Loaded() const { return arch::LoadedRoot() == root_; }
+  // Removes pages, not regions.
+  void DropPages(VirtAddr begin, VirtAddr end) ESC_REQUIRES(lock_);
+  // Removes the regions and pages of [begin, end), but for the last few, which a call under the same lock as what follows
+  // is to take: answers where those begin.
+  VirtAddr CutAllButFew(VirtAddr begin, VirtAddr end) ESC_EXCLUDES(lock_);
+  void CutFew(VirtAddr begin, VirtAddr end, DroppedSources& dropped) ESC_REQUIRES(lock_);
+  Result<VirtAddr> PlaceLocked(VirtAddr address, std::uint64_t bytes, Placement placement) ESC_REQUIRES(lock_);
+  bool WithinLimit(std::uint64_t more_bytes) const ESC_REQUIRES(lock_) {
+    return more_bytes <= limit_ && mapped_bytes_ <= limit_ - more_bytes;
+  }
+  VirtAddr MapCeiling() const ESC_REQUIRES(lock_);
+  Status CopyPagesTo(AddressSpace& child, bool& downgraded) ESC_REQUIRES(lock_);
+  Status Shrink(VirtAddr begin, VirtAddr end) ESC_EXCLUDES(lock_);
+  bool GrowInPlace(VirtAddr begin, VirtAddr old_end, VirtAddr new_end) ESC_REQUIRES(lock_);
+  Result<VirtAddr> MoveTo(VirtAddr begin, VirtAddr end, std::uint64_t new_bytes, DroppedSources& dropped)
+      ESC_REQUIRES(lock_);
+
+  Status ResolveLocked(VirtAddr page, arch::Access access, Fill& fill) ESC_REQUIRES(lock_);
+  Region* GrowStack(VirtAddr page) ESC_REQUIRES(lock_);
+  Status FillWithZeros(VirtAddr page, arch::Access allowed, arch::Access wanted) ESC_REQUIRES(lock_);
+  Status ResolveMapped(const Region& region, VirtAddr page, arch::PageMapping mapping, arch::Access wanted)
+      ESC_REQUIRES(lock_);
+  Status BreakCopyOnWrite(const Region& region, VirtAddr page, arch::PageMapping mapping) ESC_REQUIRES(lock_);
+  Status FillFromSource(VirtAddr page, arch::Access access, const Fill& fill) ESC_EXCLUDES(lock_);
+  Status Install(VirtAddr page, arch::Access access, const Fill& fill, FrameNumber frame, Sharing frame_sharing)
+      ESC_REQUIRES(lock_);
+  template <class Step>
+  Status ForEachPiece(VirtAddr user, std::size_t bytes, arch::Access access, Step step) ESC_EXCLUDES(lock_);
+
+  const PhysAddr root_;
+  SpinLock lock_{LockRank::kAddressSpace};
+  Regions regions_ ESC_GUARDED_BY(lock_);
+  std::uint64_t mapped_bytes_ ESC_GUARDED_BY(lock_) = 0;
+  std::uint64_t resident_pages_ ESC_GUARDED_BY(lock_) = 0;
+  std::uint64_t minor_faults_ ESC_GUARDED_BY(lock_) = 0;
+  std::uint64_t copy_on_write_faults_ ESC_GUARDED_BY(lock_) = 0;
+  std::uint64_t limit_ ESC_GUARDED_BY(lock_) = ~std::uint64_t{0};
+  std::uint64_t stack_limit_ ESC_GUARDED_BY(lock_) = kDefaultStackLimit;
+  VirtAddr break_base_ ESC_GUARDED_BY(lock_);
+  VirtAddr break_ ESC_GUARDED_BY(lock_);
 };
 
 }  // namespace esc::mm

@@ -15,10 +15,9 @@
 #include "kernel/arch_api/paging.h"
 #include "kernel/base/status.h"
 #include "kernel/base/units.h"
+#include "kernel/mm/frame_order.h"
 
 namespace esc::mm {
-
-inline constexpr unsigned kMaxOrder = 10;  // 4 MiB blocks
 
 struct FrameStats {
   std::uint64_t total = 0;  // frames that the allocator manages
@@ -31,6 +30,10 @@ struct FrameStats {
 // `minimum_bytes` are left.
 Status InitFrames(const arch::BootInfo& info, std::uint64_t limit_bytes, std::uint64_t minimum_bytes);
 
+// One frame of zeros that any page may show and nobody may write: what a read of untouched memory gets. It keeps a
+// reference of its own, so it never looks like somebody's only copy.
+FrameNumber SharedZeroFrame();
+
 // 2^order frames with a reference count of one; contents undefined. kNoMemory.
 Result<FrameNumber> AllocateFrames(unsigned order);
 inline Result<FrameNumber> AllocateFrame() { return AllocateFrames(0); }
@@ -38,19 +41,32 @@ Result<FrameNumber> AllocateZeroedFrame();
 // Gives back a block whose count is one; the same order as it was allocated with.
 void FreeFrames(FrameNumber first, unsigned order);
 
-// Reference counts of single (order 0) frames. DropFrame frees the frame when the last reference goes.
+// Reference counts of single (order 0) frames. DropFrame frees the frame when the last reference goes; DropFrames
+// does it for many at the price of one lock.
 void ShareFrame(FrameNumber frame);
 void DropFrame(FrameNumber frame);
+void DropFrames(std::span<const FrameNumber> frames);
 std::uint32_t FrameReferences(FrameNumber frame);
 // Whether the frame is RAM that the allocator manages (not a device, not the kernel image).
 bool ManagedFrame(FrameNumber frame);
 
 FrameStats GetFrameStats();
 
+// One word of a frame's record for its owner: the heap finds by it which slab an address belongs to. Zero in the
+// first frame of a new block; nobody else's to use until it is freed.
+void SetFrameNote(FrameNumber frame, std::uint64_t note);
+std::uint64_t FrameNote(FrameNumber frame);
+
 // Page-table frames come from here.
 arch::TableFrameSource& TableFrames();
 
-// For tests and the fault injector: after `allowed` more allocations every one fails; ~0 turns it off.
+// For tests and the fault injector: after `allowed` more allocations, of frames or of heap blocks, every one fails;
+// ~0 turns it off.
 void FailAllocationsAfter(std::uint64_t allowed);
+// Takes one allocation from that allowance; false when it is used up. For mm's own allocators.
+bool TakeAllocationAllowance();
+
+// Forgets everything, so that InitFrames may be called again on another simulated machine.
+void ResetFramesForTest();
 
 }  // namespace esc::mm

@@ -25,12 +25,17 @@ struct HeapStats {
 void* Allocate(std::size_t bytes, std::size_t alignment = 16);
 void Free(void* block);  // nullptr is fine
 HeapStats GetHeapStats();
+// Forgets everything, together with ResetFramesForTest.
+void ResetHeapForTest();
 
 struct HeapDeleter {
   template <class T>
   void operator()(T* object) const {
+    void* block = object;
+    // The block begins where the whole object does, which need not be where this base of it lies.
+    if constexpr (std::is_polymorphic_v<T>) block = dynamic_cast<void*>(object);
     object->~T();
-    Free(object);
+    Free(block);
   }
 };
 // An owned heap object.

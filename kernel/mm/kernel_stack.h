@@ -17,5 +17,7 @@ struct KernelStack {
 Result<KernelStack> AllocateKernelStack();
 // Never the stack one runs on.
 void FreeKernelStack(KernelStack stack);
+// Forgets everything, together with ResetFramesForTest.
+void ResetKernelStacksForTest();
 
 }  // namespace esc::mm
