@@ -16,7 +16,8 @@
 # When the mirror no longer has a locked version, the newest one of the same release is taken, with a loud warning;
 # with --strict nothing is taken, and the exit code is 3.
 # --resolve prints the lines of a new lock: the named packages and all that they depend on, as if nothing were installed. A
-# name with a leading `-` is left out, together with what only it would need.
+# name with a leading `-` is left out, together with what only it would need. It looks at the release proper and not at
+# its updates: those versions come and go, and not every machine is set up for them.
 # Needs no root and never touches the system: apt gets a private state in --state, by default in the user's cache
 # (ESCAPEMENT_CACHE, else XDG_CACHE_HOME/escapement, else HOME/.cache/escapement). Where packages come from, through which
 # proxy and with which credentials, is decided by the machine's configuration in /etc/apt alone.
@@ -55,7 +56,8 @@ parse_arguments() {
     state=$cache/apt
   fi
   [[ $state == /* ]] || state=$PWD/$state
-  if [[ $source == yes ]]; then state=$state/$release-source; else state=$state/$release; fi
+  state=$state/$release
+  [[ $source == no ]] || state+=-source
 }
 
 # Inside the private root of ./bazelw the package client is that of the machine, whose root is mounted there.
@@ -117,6 +119,7 @@ write_sources() {
   while IFS='|' read -r uri suite components signed trusted; do
     [[ " $components" == *' main '* && $suite =~ ^($debian_suites)([-/](updates|security))?$ ]] || continue
     base=${suite%%[-/]*}
+    [[ $resolve == no || $suite == "$base" ]] || continue
     options=''
     [[ -n $signed ]] && options+=" signed-by=${signed// /,}"
     [[ -n $trusted ]] && options+=" trusted=$trusted"
@@ -164,7 +167,7 @@ CONF
 update_index() {
   local log=$state/update.log
   if apt-get update -qq > "$log" 2>&1 && ! grep -q '^[WE]:' "$log"; then
-    : > "$state/updated"
+    cp "$state/sources.list" "$state/updated"
     return 0
   fi
   if [[ $signatures == checked ]] && grep -qE 'NO_PUBKEY|EXPKEYSIG|public key is not available|is not signed|Missing key' "$log"; then
@@ -175,7 +178,7 @@ update_index() {
     return
   fi
   # Some archives may fail (a third party's, one without this release): what counts is whether the packages are found.
-  : > "$state/updated"
+  cp "$state/sources.list" "$state/updated"
 }
 
 # Name and version, a line each, of all that the index offers for the names in the array `names`.
@@ -255,13 +258,14 @@ choose_versions() {
 
 # True if the index that lies there has every locked version.
 index_suffices() {
-  [[ -f $state/updated ]] || return 1
+  index_is_of_these_sources || return 1
   choose_versions
   local name
   for name in "${names[@]}"; do [[ -n ${take[$name]} && -z ${newer[$name]} ]] || return 1; done
 }
 
-index_is_fresh() { [[ -n $(find "$state/updated" -mmin "-$index_is_fresh_minutes" 2>/dev/null) ]]; }
+index_is_of_these_sources() { cmp -s "$state/sources.list" "$state/updated"; }
+index_is_fresh() { index_is_of_these_sources && [[ -n $(find "$state/updated" -mmin "-$index_is_fresh_minutes" 2>/dev/null) ]]; }
 
 complain_about_substitutes() {
   local name version

@@ -136,6 +136,11 @@ fetch "$beta" --release bookworm --out "$work/deb822"
 check 'entries in deb822 form are understood' test "$status" = 0
 check 'and disabled ones passed over' test "$(grep -c nowhere "$work/state/bookworm/sources.list")" = 0
 
+make_package gamma 3+security
+make_index bookworm-security
+sed -i 's/^Suites: bookworm$/Suites: bookworm bookworm-security/' "$work/etc/sources.list.d/debian.sources"
+fetch gamma --release bookworm --resolve
+check '--resolve takes the version of the release proper' printed "gamma 3 all $(sum "$archive/pool/gamma_3_all.deb")"
 fetch $'alpha\n-gamma' --release bookworm --resolve
 check '--resolve names a package' printed "alpha 1:1.0-1 all ${alpha##* }"
 check 'and what it depends on' printed "beta 2.0~rc1 all ${beta##* }"
