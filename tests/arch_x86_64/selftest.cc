@@ -1,0 +1,298 @@
+// What only the machine can show: each check prints a line; "case=NAME" on the command line runs one that
+// must end in a panic, whose text the QEMU test expects.
+#include <cstring>
+#include <string_view>
+
+#include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/cpu.h"
+#include "kernel/arch_api/paging.h"
+#include "kernel/arch_api/power.h"
+#include "kernel/arch_api/thread.h"
+#include "kernel/arch_api/upcalls.h"
+#include "kernel/base/check.h"
+#include "kernel/base/log.h"
+#include "tests/arch_x86_64/world.h"
+
+extern "C" {
+extern const char UserRegistersKept[], UserRewritten[], UserFaults[], UserFpu[], UserSpins[], UserReadsFs[],
+    UserDivides[], UserUndefined[], UserBreakpoint[], UserPrivileged[], UserSidt[], UserWritesKernel[],
+    UserRunsStack[], UserOddFlags[];
+}
+
+namespace esc::selftest {
+namespace {
+
+constinit UserThread first{};
+constinit UserThread second{};
+constinit unsigned checks = 0;
+
+#define EXPECT(condition)                                             \
+  do {                                                                \
+    ++checks;                                                         \
+    if (!(condition)) Panic("FAIL {}:{}: {}", __FILE__, __LINE__, #condition); \
+  } while (false)
+
+std::uint64_t RunOne(const char* program, std::uint64_t argument) {
+  StartUser(first, program, argument);
+  RunUntilEnd(&first);
+  return first.exit_code;
+}
+
+void TestSystemCalls() {
+  EXPECT(RunOne(UserRegistersKept, 0) == kPassed);
+  EXPECT(RunOne(UserRewritten, 0) == kPassed);
+  EXPECT(RunOne(UserOddFlags, 0) == kPassed);
+  EXPECT((observed.echo_flags & 0x40400) == 0);
+}
+
+void TestUserFaults() {
+  observed.map_on_demand = true;
+  EXPECT(RunOne(UserFaults, (kData + kPageSize).value) == kPassed);
+  EXPECT(observed.faults == 1);
+  EXPECT(observed.last_fault.from_user && !observed.last_fault.page_present);
+  EXPECT(observed.last_fault.address == kData + kPageSize);
+  observed.map_on_demand = false;
+  EXPECT(RunOne(UserWritesKernel, 0) == 0xFA);
+  EXPECT(observed.last_fault.access == arch::Access::kWrite);
+  EXPECT(RunOne(UserRunsStack, 0) == 0xFA);
+  EXPECT(observed.last_fault.access == arch::Access::kExecute && observed.last_fault.page_present);
+}
+
+void TestUserExceptions() {
+  using upcall::UserException;
+  const struct {
+    const char* program;
+    UserException expected;
+  } cases[] = {{UserDivides, UserException::kDivideError},
+               {UserUndefined, UserException::kInvalidOpcode},
+               {UserBreakpoint, UserException::kBreakpoint},
+               {UserPrivileged, UserException::kGeneralProtection},
+               {UserSidt, UserException::kGeneralProtection}};
+  for (const auto& test : cases) {
+    EXPECT(RunOne(test.program, 0) == 0xEE);
+    EXPECT(first.exception == test.expected);
+  }
+}
+
+void TestFpu() {
+  StartUser(first, UserFpu, 1000);
+  StartUser(second, UserFpu, 5'000'000);
+  RunUntilEnd(&first, &second);
+  EXPECT(first.exit_code == kPassed && second.exit_code == kPassed);
+  // Garbage from user memory is mended or refused.
+  auto* area = static_cast<std::uint8_t*>(first.context.fpu);
+  std::memset(area + 24, 0xFF, 4);
+  EXPECT(arch::SanitizeFpuState(area));
+  EXPECT((area[27] & 0xFF) == 0);
+  area[512 + 16] = 1;
+  EXPECT(!arch::SanitizeFpuState(area));
+}
+
+void TestFsBase() {
+  *static_cast<std::uint64_t*>(arch::DirectMap(arch::LookupPage(UserRoot(), kData)->frame)) = 4711;
+  StartUser(first, UserReadsFs, 0);
+  first.context.fs_base = kData.value;
+  RunUntilEnd(&first);
+  EXPECT(first.exit_code == 4711);
+  first.context.fs_base = 0;
+}
+
+// Two endless loops share the CPU by the timer.
+void TestPreemption() {
+  auto* counters = static_cast<std::uint64_t*>(arch::DirectMap(arch::LookupPage(UserRoot(), kData)->frame));
+  counters[0] = counters[1] = 0;
+  observed.timers = 0;
+  observed.switch_on_timer = true;
+  StartUser(first, UserSpins, kData.value);
+  StartUser(second, UserSpins, kData.value + 8);
+  const port::InterruptState state = port::DisableInterrupts();
+  arch::SetTimer(arch::Now() + Nanos::Millis(1));
+  RunUntilEnd(&first, &second);
+  observed.switch_on_timer = false;
+  arch::SetTimer(Nanos::Max());
+  port::RestoreInterrupts(state);
+  EXPECT(first.exit_code == kPassed && second.exit_code == kPassed);
+  EXPECT(counters[0] > 100 && counters[1] > 100);
+}
+
+Nanos WaitForTimer() {
+  observed.timers = 0;
+  while (observed.timers == 0) arch::WaitForInterrupt();
+  return observed.timer_at;
+}
+
+void TestTimer() {
+  const port::InterruptState state = port::DisableInterrupts();
+  observed.kernel_returns = 0;
+  Nanos start = arch::Now();
+  arch::SetTimer(start + Nanos::Millis(3));
+  EXPECT(WaitForTimer() >= start + Nanos::Millis(3));
+  EXPECT(observed.kernel_returns > 0);
+  // A later call replaces the deadline, both ways.
+  start = arch::Now();
+  arch::SetTimer(start + Nanos::Seconds(30));
+  arch::SetTimer(start + Nanos::Millis(2));
+  const Nanos fired = WaitForTimer();
+  EXPECT(fired >= start + Nanos::Millis(2) && fired < start + Nanos::Seconds(20));
+  start = arch::Now();
+  arch::SetTimer(start + Nanos::Micros(100));
+  arch::SetTimer(start + Nanos::Millis(4));
+  EXPECT(WaitForTimer() >= start + Nanos::Millis(4));
+  // What has passed fires at once; so does what is negative.
+  for (const Nanos past : {start, Nanos{0}, Nanos{-1}}) {
+    arch::SetTimer(past);
+    WaitForTimer();
+  }
+  // None at all.
+  observed.timers = 0;
+  arch::SetTimer(Nanos::Millis(1));
+  arch::SetTimer(Nanos::Max());
+  port::RestoreInterrupts(state);
+  const Nanos until = arch::Now() + Nanos::Millis(3);
+  while (arch::Now() < until) port::CpuRelax();
+  EXPECT(observed.timers <= 1);  // the first may have been on its way
+  EXPECT(arch::WallClockAtBoot() > Nanos::Seconds(1'500'000'000));
+}
+
+void TestUserCopies() {
+  const VirtAddr last_page = kData + 16 * kPageSize;
+  MapUser(last_page, arch::Access::kRead | arch::Access::kWrite);
+  std::uint8_t bytes[64];
+  std::memset(bytes, 0xA5, sizeof(bytes));
+  for (std::size_t room = 0; room <= 40; ++room) {
+    const VirtAddr at = last_page + (kPageSize - room);
+    EXPECT(arch::CopyToUser(at, bytes, 40) == room);
+    std::uint8_t back[64] = {};
+    EXPECT(arch::CopyFromUser(back, at, 40) == room);
+    EXPECT(std::memcmp(back, bytes, room) == 0 && back[room] == 0);
+    EXPECT(arch::ZeroUser(at, 40) == room);
+  }
+  EXPECT(!observed.last_fault.from_user && observed.last_fault.access == arch::Access::kWrite);
+  // Beyond the user's half nothing is copied, whatever is there.
+  EXPECT(arch::CopyFromUser(bytes, VirtAddr{0xFFFF'FFFF'8020'0000}, 8) == 0);
+  EXPECT(arch::CopyFromUser(bytes, arch::kUserEnd - 4, 8) == 0);
+  EXPECT(arch::CopyFromUser(bytes, VirtAddr{8}, 8) == 0);
+  EXPECT(arch::CopyToUser(last_page, bytes, ~std::size_t{0}) == 0);
+  EXPECT(*arch::CompareExchangeUser(last_page, 0, 9) == 0);
+  EXPECT(*arch::CompareExchangeUser(last_page, 0, 10) == 9);
+  EXPECT(arch::CompareExchangeUser(last_page + kPageSize, 0, 1).status() == Status::kFault);
+  EXPECT(arch::CompareExchangeUser(last_page + 2, 0, 1).status() == Status::kInvalidArgument);
+  // A fault that is mended on the way.
+  observed.map_on_demand = true;
+  (void)arch::UnmapPage(UserRoot(), kData + kPageSize);
+  arch::FlushPage(kData + kPageSize);
+  EXPECT(arch::CopyToUser(kData + (2 * kPageSize - 32), bytes, 32) == 32);
+  observed.map_on_demand = false;
+}
+
+void TestPaging() {
+  using arch::Access;
+  const VirtAddr page = kData + 32 * kPageSize;
+  const arch::PageMapping mapping{frames.Take(), Access::kRead | Access::kWrite, arch::Mode::kUser, true};
+  EXPECT(Ok(arch::MapPage(UserRoot(), page, mapping, frames)));
+  EXPECT(arch::MapPage(UserRoot(), page, mapping, frames) == Status::kAlreadyExists);
+  EXPECT(arch::LookupPage(UserRoot(), page) == mapping);
+  std::uint8_t byte = 1;
+  EXPECT(arch::CopyToUser(page, &byte, 1) == 1);
+  EXPECT(arch::LookupPage(UserRoot(), page)->dirty);
+  arch::PageMapping read_only = mapping;
+  read_only.access = Access::kRead;
+  EXPECT(Ok(arch::ReplacePage(UserRoot(), page, read_only)));
+  arch::FlushPage(page);
+  EXPECT(arch::CopyToUser(page, &byte, 1) == 0);  // CR0.WP
+  EXPECT(observed.last_fault.page_present);
+  const arch::PageMapping kernel_wx{frames.Take(), Access::kWrite | Access::kExecute, arch::Mode::kKernel};
+  EXPECT(!Ok(arch::MapPage(arch::KernelRoot(), arch::kKernelVirtualEnd - kPageSize, kernel_wx, frames)));
+  // A root shares the kernel's half, also what is mapped there later.
+  const auto other = arch::CreateRoot(frames);
+  EXPECT(other.ok());
+  const VirtAddr shared = arch::kKernelVirtualEnd - kPageSize;
+  const arch::PageMapping kernel{frames.Take(), Access::kRead | Access::kWrite, arch::Mode::kKernel};
+  EXPECT(Ok(arch::MapPage(arch::KernelRoot(), shared, kernel, frames)));
+  EXPECT(arch::LookupPage(*other, shared).has_value());
+  *reinterpret_cast<volatile int*>(shared.value) = 3;
+  EXPECT(arch::UnmapPage(arch::KernelRoot(), shared).has_value());
+  arch::FlushAll();
+  EXPECT(Ok(arch::MapPage(*other, kCode, mapping, frames)));
+  EXPECT(arch::UnmapPage(*other, kCode).has_value());
+  const unsigned freed = frames.freed;
+  arch::DestroyRoot(*other, frames);
+  EXPECT(frames.freed == freed + 4);  // root and three tables
+}
+
+[[gnu::noinline]] int Overflow(volatile int* depth) {
+  volatile char room[512];
+  room[0] = 1;
+  *depth = *depth + 1;
+  return *depth < 0 ? 0 : Overflow(depth) + room[0];
+}
+
+extern "C" const char kernel_text_begin[];
+constinit char data_bytes[16] = {'\xC3'};
+
+void RunCase(std::string_view name) {
+  if (name == "write_text") *const_cast<volatile char*>(kernel_text_begin) = 1;
+  if (name == "write_text_alias") {
+    const auto physical = reinterpret_cast<std::uint64_t>(kernel_text_begin) - 0xFFFFFFFF80000000;
+    *static_cast<volatile char*>(arch::DirectMap(PhysAddr{physical})) = 1;
+  }
+  if (name == "run_data") reinterpret_cast<void (*)()>(data_bytes)();
+  if (name == "null") *reinterpret_cast<volatile int*>(8) = 1;
+  if (name == "smap") (void)*reinterpret_cast<volatile int*>(kData.value);
+  if (name == "smep") reinterpret_cast<void (*)()>(kCode.value)();
+  if (name == "exception") asm volatile("ud2");
+  if (name == "canary") asm volatile("call __stack_chk_fail");
+  if (name == "check") ESC_CHECK(name.empty());
+  if (name == "boot_stack") {
+    volatile int depth = 0;
+    Overflow(&depth);
+  }
+  if (name == "thread_stack") {
+    static constinit arch::ThreadContext thread{};
+    MapKernelStack(thread);
+    arch::InitThread(
+        thread,
+        [](void*) {
+          volatile int depth = 0;
+          Overflow(&depth);
+        },
+        nullptr);
+    SwitchTo(thread);
+  }
+  if (name == "reset") arch::Reset();
+  Panic("case {} came back", name);
+}
+
+}  // namespace
+}  // namespace esc::selftest
+
+namespace esc::upcall {
+
+void KernelMain(const arch::BootInfo& info) {
+  using namespace selftest;  // NOLINT: the test's main function
+  Log("self-test by {}, command line '{}'", info.protocol, info.command_line);
+  InitWorld(info);
+  constexpr std::string_view kCase = "case=";
+  const std::size_t at = info.command_line.find(kCase);
+  if (at != std::string_view::npos) {
+    std::string_view name = info.command_line.substr(at + kCase.size());
+    RunCase(name.substr(0, name.find(' ')));
+  }
+  const struct {
+    std::string_view name;
+    void (*run)();
+  } tests[] = {{"system calls", TestSystemCalls},     {"user faults", TestUserFaults},
+               {"user exceptions", TestUserExceptions}, {"fpu", TestFpu},
+               {"fs base", TestFsBase},               {"timer", TestTimer},
+               {"preemption", TestPreemption},        {"user copies", TestUserCopies},
+               {"paging", TestPaging}};
+  port::RestoreInterrupts(port::InterruptState{1});
+  for (const auto& test : tests) {
+    test.run();
+    Log("PASS {}", test.name);
+  }
+  Log("SELFTEST PASSED, {} checks", checks);
+  arch::PowerOff(0);
+}
+
+}  // namespace esc::upcall
