@@ -11,7 +11,10 @@ made_by_the_locked_tools() {
 }
 
 needs_nothing() {
-  ! "$READELF" -l --wide "$1" | grep -qE 'INTERP|DYNAMIC' || fail "$1 needs a dynamic loader"
+  local segments
+  segments=$("$READELF" -l --wide "$1")
+  [[ $segments == *LOAD* ]] || fail "$1 has no segments"
+  [[ $segments != *INTERP* && $segments != *DYNAMIC* ]] || fail "$1 needs a dynamic loader"
 }
 
 holds_no_path_of_this_machine() {
@@ -34,4 +37,5 @@ code=$("$OBJDUMP" -d "$IMAGE")
 [[ $code == *'<Entry>:'* ]] || fail 'the image has no code'
 ! grep -qE '%(x|y|z)mm|%st\(|%mm[0-7]' <<< "$code" || fail "the image uses registers that the kernel does not save"
 ! grep -qE '%fs:|%gs:' <<< "$code" || fail "the image uses thread-local storage, as for the guard of the stack"
-"$READELF" -S --wide "$IMAGE" | grep -q '\.debug_line' || fail 'the image has no line numbers'
+sections=$("$READELF" -S --wide "$IMAGE")
+[[ $sections == *.debug_line* ]] || fail 'the image has no line numbers'
