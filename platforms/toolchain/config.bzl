@@ -52,7 +52,7 @@ _LINK_IMPLIES = [
     "fission_support",
     "sysroot",
 ]
-_SANITIZERS = ["asan", "ubsan", "tsan", "fuzzer"]
+_SANITIZERS = ["asan", "ubsan", "tsan", "fuzzer", "fuzzer_main"]
 
 def _flags(actions, flags, with_features = []):
     if not flags:
@@ -142,12 +142,9 @@ def _sanitizer_features():
             ["-fsanitize=undefined", "-fno-sanitize=vptr,function", "-fno-sanitize-recover=all"],
             ["-fsanitize=undefined"],
         ),
-        # Coverage for the fuzzer in all code; `fuzzer_main` on the target that is to be the fuzzer links its main function.
-        _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], ["-fsanitize=fuzzer-no-link"]),
-        feature(
-            name = "fuzzer_main",
-            flag_sets = _flags(_LINK, ["-fsanitize=fuzzer"], [with_feature_set(features = ["fuzzer"])]),
-        ),
+        # Coverage for the fuzzer in all code (--config=fuzz), and the fuzzer's main function in one target (cc_fuzz_test).
+        _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], []),
+        _sanitizer("fuzzer_main", ["-fsanitize=fuzzer-no-link"], ["-fsanitize=fuzzer"]),
     ]
 
 def _features(flags, linker):
