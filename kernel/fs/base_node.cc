@@ -7,7 +7,7 @@
 namespace esc::fs {
 
 core::Mutex& TreeMutex() {
-  static constinit core::Mutex mutex;
+  [[clang::no_destroy]] static constinit core::Mutex mutex;
   return mutex;
 }
 

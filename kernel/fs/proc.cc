@@ -183,7 +183,7 @@ constexpr std::array<SystemFile, 7> kSystemFiles = {{
 }};
 
 // Set once at boot, before there is a second thread.
-constinit mm::RefPtr<FixedDirectory> proc_root;
+[[clang::no_destroy]] constinit mm::RefPtr<FixedDirectory> proc_root;
 
 }  // namespace
 

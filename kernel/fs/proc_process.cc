@@ -43,7 +43,6 @@ Snapshot Capture(core::Process& process) {
     SpinLockGuard guard(process.lock);
     s.program = process.program;
     s.credentials = process.credentials;
-    s.own = process.accounting;
     s.memory = process.memory;
     s.started = process.started;
     s.affinity = process.affinity;
@@ -55,12 +54,12 @@ Snapshot Capture(core::Process& process) {
     }
     for (core::Thread& thread : process.threads) {
       ++s.threads;
-      s.own += thread.accounting;
       const core::State state = thread.state();
       running |= state == core::State::kRunning || state == core::State::kReady;
       stopped |= state == core::State::kStopped;
     }
   }
+  s.own = core::TotalAccounting(process);
   const core::ProcessRelations relations = core::GetRelations(process);
   s.parent = relations.parent;
   s.group = relations.group;
@@ -70,9 +69,12 @@ Snapshot Capture(core::Process& process) {
   return s;
 }
 
-std::string_view Name(const core::ProgramInfo& program) {
-  return {program.name.data(), strnlen(program.name.data(), program.name.size())};
+// Up to the terminating zero, if there is one.
+template <std::size_t kSize>
+std::string_view Text(const std::array<char, kSize>& text) {
+  return {text.data(), static_cast<std::size_t>(std::find(text.begin(), text.end(), '\0') - text.begin())};
 }
+std::string_view Name(const core::ProgramInfo& program) { return Text(program.name); }
 
 std::int64_t Ticks(Nanos time) { return time.value / kNanosPerClockTick; }
 
@@ -139,33 +141,33 @@ void WriteStatm(const Snapshot& s, TextBuffer& text) {
   text.Format("{} {} 0 0 0 {} 0\n", memory.mapped_bytes / kPageSize, memory.resident_pages, memory.resident_pages);
 }
 
-enum class Text : std::uint8_t { kStat = 1, kStatus, kCommandLine, kEnvironment, kName, kMaps, kStatm };
+enum class TextKind : std::uint8_t { kStat = 1, kStatus, kCommandLine, kEnvironment, kName, kMaps, kStatm };
 struct TextName {
   std::string_view name;
-  Text text;
+  TextKind text;
 };
-constexpr std::array<TextName, 7> kTexts = {{{"stat", Text::kStat},
-                                             {"status", Text::kStatus},
-                                             {"cmdline", Text::kCommandLine},
-                                             {"environ", Text::kEnvironment},
-                                             {"comm", Text::kName},
-                                             {"maps", Text::kMaps},
-                                             {"statm", Text::kStatm}}};
+constexpr std::array<TextName, 7> kTexts = {{{"stat", TextKind::kStat},
+                                             {"status", TextKind::kStatus},
+                                             {"cmdline", TextKind::kCommandLine},
+                                             {"environ", TextKind::kEnvironment},
+                                             {"comm", TextKind::kName},
+                                             {"maps", TextKind::kMaps},
+                                             {"statm", TextKind::kStatm}}};
 
 class ProcessText : public TextNode {
  public:
-  ProcessText(mm::RefPtr<core::Process> process, Text which) : process_(std::move(process)), which_(which) {}
+  ProcessText(mm::RefPtr<core::Process> process, TextKind which) : process_(std::move(process)), which_(which) {}
 
   Status Write(TextBuffer& text) override {
     const Snapshot s = Capture(*process_);
     switch (which_) {
-      case Text::kStat: WriteStat(s, process_->pid(), text); break;
-      case Text::kStatus: WriteStatus(s, process_->pid(), text); break;
-      case Text::kCommandLine: WriteMemory(s, s.program.argument_begin, s.program.argument_end, text); break;
-      case Text::kEnvironment: WriteMemory(s, s.program.environment_begin, s.program.environment_end, text); break;
-      case Text::kName: text.Format("{}\n", Name(s.program)); break;
-      case Text::kMaps: WriteMaps(s, text); break;
-      case Text::kStatm: WriteStatm(s, text); break;
+      case TextKind::kStat: WriteStat(s, process_->pid(), text); break;
+      case TextKind::kStatus: WriteStatus(s, process_->pid(), text); break;
+      case TextKind::kCommandLine: WriteMemory(s, s.program.argument_begin, s.program.argument_end, text); break;
+      case TextKind::kEnvironment: WriteMemory(s, s.program.environment_begin, s.program.environment_end, text); break;
+      case TextKind::kName: text.Format("{}\n", Name(s.program)); break;
+      case TextKind::kMaps: WriteMaps(s, text); break;
+      case TextKind::kStatm: WriteStatm(s, text); break;
     }
     return Status::kOk;
   }
@@ -178,7 +180,7 @@ class ProcessText : public TextNode {
 
  private:
   const mm::RefPtr<core::Process> process_;
-  const Text which_;
+  const TextKind which_;
 };
 
 // /proc/PID/exe: a link to the program's path.
@@ -187,8 +189,8 @@ class ProgramLink : public BaseNode {
   explicit ProgramLink(mm::RefPtr<core::Process> process) : BaseNode(NodeType::kSymbolicLink, 0777), process_(std::move(process)) {}
   Result<std::size_t> ReadLink(std::span<char> target) override {
     SpinLockGuard guard(process_->lock);
-    const auto& path = process_->program.path;
-    const std::size_t bytes = std::min(target.size(), strnlen(path.data(), path.size()));
+    const std::string_view path = Text(process_->program.path);
+    const std::size_t bytes = std::min(target.size(), path.size());
     if (bytes == 0) return Status::kNotFound;
     std::memcpy(target.data(), path.data(), bytes);
     return bytes;

@@ -16,7 +16,7 @@ bool IsControl(char c, std::uint8_t setting) { return setting != 0 && static_cas
 }  // namespace
 
 Terminal& ConsoleTerminal() {
-  static constinit Terminal terminal;
+  [[clang::no_destroy]] static constinit Terminal terminal;
   return terminal;
 }
 
