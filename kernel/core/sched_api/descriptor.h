@@ -52,7 +52,7 @@ struct ParameterSpec {
   std::uint64_t default_value = 0;  // when the field is absent or 0; need not lie in the range
   std::uint64_t minimum = 0;
   std::uint64_t maximum = ~std::uint64_t{0};
-  std::string_view unit;      // "us", "levels", ""
+  std::string_view unit{};     // "us", "levels", ""
 };
 
 // Of Enqueue, Dequeue and PickNext in the number of threads that the queue holds. The hints may be linear.
