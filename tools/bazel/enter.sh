@@ -13,8 +13,8 @@ shift
 
 mount -t tmpfs -o mode=755,size=1m escapement "$new"
 mkdir -p "$new/usr" "$new/etc" "$new/.escapement/host"
-mount --bind "$root/usr" "$new/usr"
-mount --bind "$root/etc" "$new/etc"
+mount --rbind "$root/usr" "$new/usr"
+mount --rbind "$root/etc" "$new/etc"
 
 for entry in /*; do
   name=${entry#/}
@@ -53,6 +53,11 @@ done
 readonly here=$PWD
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 cd "$new"
-pivot_root . .escapement/host
+# Not every util-linux brings the command (its package was split); perl-base is essential, and 155 is SYS_pivot_root on x86_64.
+if type -P pivot_root > /dev/null; then
+  pivot_root . .escapement/host
+else
+  perl -e 'my ($new, $old) = (".", ".escapement/host"); syscall(155, $new, $old) == 0 or die "pivot_root: $!\n"'
+fi
 cd "$here"
 exec "$@"
