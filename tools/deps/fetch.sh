@@ -378,6 +378,7 @@ main() {
   if [[ $resolve == yes ]]; then
     open_state
     renew_index
+    [[ $signatures == checked ]] || die "without a checked signature of '$release' no lock can be made; install a newer debian-archive-keyring"
     resolve
     return
   fi

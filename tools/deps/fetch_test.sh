@@ -152,6 +152,16 @@ check 'a source package comes whole' test "$status:$(ls "$work/source" | paste -
 fetch "sigma 1.5 source $(sum "$archive/pool/sigma_1.5.tar.gz") sigma_1.5.tar.gz" --release bookworm --source --out "$work/source2"
 check 'or by the sums of its files' printed 'sigma 1.5 sigma_1.5.tar.gz'
 
+sed -i '/^Trusted:/d' "$work/etc/sources.list.d/debian.sources"
+forget_index
+fetch "$beta" --release bookworm --out "$work/unsigned"
+check 'where no signature can be checked, the lock vouches' test "$status:$(ls "$work/unsigned")" = '0:beta_2.0~rc1_all.deb'
+check 'which it says' said 'warning: this machine'\''s keyring cannot check the signature'
+fetch "gamma 2 $zeros" --release bookworm --out "$work/none"
+check 'but then no other version is taken' test "$status:$(ls -A "$work/none")" = 1:
+fetch gamma --release bookworm --resolve
+check 'and no lock is made' test "$status:$(cat "$work/stdout")" = 1:
+
 echo 'deb http://example.invalid/third-party ./' > "$work/etc/sources.list"
 rm "$work/etc/sources.list.d/debian.sources"
 forget_index
@@ -160,6 +170,6 @@ check 'without a Debian archive in the configuration it says so' said 'no Debian
 fetch 'beta 1' --release bookworm --out "$work/none"
 check 'a malformed lock is an error that shows the line' said "'beta 1"
 
-((checks >= 25)) || { echo "only $checks checks ran"; exit 1; }
+((checks >= 34)) || { echo "only $checks checks ran"; exit 1; }
 echo "$checks checks, $failures failures"
 exit "$((failures > 0))"
