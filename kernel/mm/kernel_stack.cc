@@ -40,6 +40,10 @@ class SlotMap {
     words_[slot / 64] &= ~bit;
     if (slot / 64 < first_free_word_) first_free_word_ = slot / 64;
   }
+  void Clear() {
+    words_.fill(0);
+    first_free_word_ = 0;
+  }
 
  private:
   std::array<std::uint64_t, kSlots / 64> words_{};
@@ -122,7 +126,7 @@ void FreeKernelStack(KernelStack stack) {
 
 void ResetKernelStacksForTest() {
   const SpinLockGuard guard(stacks_lock);
-  slots = SlotMap();
+  slots.Clear();
   cached_count = 0;
 }
 

@@ -33,8 +33,13 @@ class PageBatch {
   const Loaded loaded_;
   std::size_t page_count_ = 0;  // may exceed what is kept: then everything is flushed
   std::size_t frame_count_ = 0;
-  std::array<VirtAddr, kSinglePages> pages_;
-  std::array<FrameNumber, kFrames> frames_;
+  // Not initialised: most batches hold a page or two.
+  union {
+    std::array<VirtAddr, kSinglePages> pages_;
+  };
+  union {
+    std::array<FrameNumber, kFrames> frames_;
+  };
 };
 
 }  // namespace esc::mm
