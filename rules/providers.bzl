@@ -4,11 +4,9 @@ SchedulerPluginInfo = provider(
     doc = "A scheduler plugin that an image can link: what kernel_image() needs to put it into the plugin table.",
     fields = {
         "name": "The name by which a boot config chooses the plugin, e.g. `round_robin`.",
-        "descriptor_symbol": "Qualified C++ name of the plugin's descriptor, e.g. `esc::sched::round_robin::kPlugin`.",
+        "descriptor_symbol": "Qualified C++ name of the plugin's descriptor, e.g. `esc::sched::round_robin::kDescriptor`.",
         "header": "Header that declares the descriptor, as #include spells it from the repository's root.",
-        "param_proto_types": "Tuple of the full names of the plugin's parameter messages; empty when it has no parameters.",
-        "proto_sources": "Depset of Files: the .proto files that define those messages, with their imports.",
-        "limits": "File that states the plugin's capabilities and the ranges of its parameters for the boot config compiler, or None.",
+        "descriptor_sets": "Depset of Files: the FileDescriptorSets that define the plugin's parameter message, with their imports; empty when it takes no parameters.",
     },
 )
 
@@ -17,7 +15,7 @@ BootConfigInfo = provider(
     fields = {
         "binary": "File: the config as binary protobuf, as the kernel reads it.",
         "text": "File: the same config as text.",
-        "schedulers": "Tuple of the names of the plugins that the config refers to.",
+        "schedulers": "Tuple of the names of the plugins that the config may refer to.",
     },
 )
 

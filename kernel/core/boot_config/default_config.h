@@ -1,4 +1,4 @@
-// The boot config that is built into the image, for a boot that brings none.
+// The boot config that is built into the image, for boots that bring none.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,7 @@
 
 namespace esc::boot_config {
 
-// Binary form, validated when the image was built. Defined by what kernel_image() generates; empty when the image has
-// none.
+// In the binary form. Defined by what kernel_image() generates.
 std::span<const std::byte> DefaultConfigBytes();
 
 }  // namespace esc::boot_config
