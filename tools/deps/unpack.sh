@@ -39,14 +39,26 @@ missing() {
   done < "$lock"
 }
 
-adopt() {  # what was fetched, into the cache
-  local incoming=$1 name version file sum
-  while read -r name version file; do
-    sum=$(sha256sum < "$incoming/$file")
+# Puts what was fetched into the cache; writes `name sum file` of each, for what the lock names otherwise.
+adopt() {
+  local incoming=$1 file sum
+  for file in "$incoming"/*; do
+    sum=$(sha256sum < "$file")
     sum=${sum%% *}
-    mv "$incoming/$file" "$cache/$sum"
-    echo "$name $version $sum" >> "$incoming.names"
-  done < "$incoming.delivered"
+    mv "$file" "$cache/$sum"
+    file=${file##*/}
+    echo "${file%%_*} $sum $file" >> "$incoming.adopted"
+  done
+}
+
+# orig, debian or deb: which of a package's files this is.
+kind_of() {
+  case $1 in
+    *.orig.tar.*) echo orig ;;
+    *.debian.tar.*) echo debian ;;
+    *.dsc) echo dsc ;;
+    *) echo deb ;;
+  esac
 }
 
 # The file of a lock line: the locked one, or, when the mirror has dropped that version, what fetch.sh took in its place.
@@ -62,24 +74,23 @@ file_of() {
 }
 
 fetch_missing() {
-  local wanted incoming option=() name version arch sum file got_name got_version got
+  local wanted incoming option=() name version arch sum file got_name got_sum got_file
   wanted=$(missing)
   [[ -n $wanted ]] || return 0
   incoming=$(mktemp -d "$cache/incoming.XXXXXX")
   # shellcheck disable=SC2064  # the folder of now
-  trap "rm -rf '$incoming' '$incoming.names' '$incoming.delivered'" EXIT
+  trap "rm -rf '$incoming' '$incoming.adopted'" EXIT
   grep -q ' source ' "$lock" && option=(--source)
-  bash "$here/fetch.sh" --release "$release" --out "$incoming" "${option[@]}" <<< "$wanted" > "$incoming.delivered" ||
+  bash "$here/fetch.sh" --release "$release" --out "$incoming" "${option[@]}" <<< "$wanted" > /dev/null ||
     die "the packages could not be fetched (see above)"
-  : > "$incoming.names"
   adopt "$incoming"
   # A version that the mirror has dropped comes as another one: remember which file stands for the locked one.
   while read -r name version arch sum file; do
     [[ -e $cache/$sum ]] && continue
-    got=''
-    while read -r got_name got_version got; do [[ $got_name == "$name" ]] && break; got=''; done < "$incoming.names"
-    [[ -n $got ]] || die "package $name $version was not delivered by the package client"
-    echo "$got" > "$cache/$sum.substitute"
+    while read -r got_name got_sum got_file; do
+      [[ $got_name == "$name" && $(kind_of "$got_file") == "$(kind_of "$file")" ]] && echo "$got_sum" > "$cache/$sum.substitute"
+    done < "$incoming.adopted"
+    [[ -e $cache/$sum.substitute ]] || die "package $name $version was not delivered by the package client"
   done <<< "$wanted"
 }
 
