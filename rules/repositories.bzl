@@ -11,12 +11,12 @@ A repository that the workspace has defined before keeps its place.
 load("//tools/deps:overlays/absl.bzl", ABSL_PACKAGES = "PACKAGES")
 load("//tools/deps:debian.bzl", "debian_repository", "repository_view")
 
-def _debian(name, overlay = None, **kwargs):
+def _debian(name, overlay = None, lock = None, **kwargs):
     if native.existing_rule(name):
         return
     debian_repository(
         name = name,
-        lock = Label("//tools/deps:lock/%s.lock" % name),
+        lock = Label("//tools/deps:lock/%s.lock" % (lock or name)),
         build_file = Label("//tools/deps:overlays/%s.BUILD" % (overlay or name)),
         **kwargs
     )
@@ -65,11 +65,14 @@ def _libraries():
     )
     _debian("com_google_googletest", "googletest")
     _debian("com_github_google_benchmark", remove = ["BUILD.bazel", "WORKSPACE", "bindings", "test", "tools", "docs"])
-    _debian(
-        "com_google_protobuf",
-        "protobuf",
-        programs = {"protoc": "usr/bin/protoc"},
-    )
+    # The second one is for nanopb, whose generator must not depend on which protobuf the workspace has.
+    for name in ["com_google_protobuf", "escapement_protobuf"]:
+        _debian(
+            name,
+            "protobuf",
+            lock = "com_google_protobuf",
+            programs = {"protoc": "usr/bin/protoc"},
+        )
     _debian(
         "nanopb",
         files = {

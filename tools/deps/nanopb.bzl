@@ -60,7 +60,7 @@ _generate = rule(
         "folder": attr.string(mandatory = True),
         "options": attr.label(allow_single_file = [".options"]),
         "plugin": attr.label(default = "@nanopb//:protoc-gen-nanopb", executable = True, cfg = "exec"),
-        "protoc": attr.label(default = "@com_google_protobuf//:protoc", executable = True, cfg = "exec"),
+        "protoc": attr.label(default = "@escapement_protobuf//:protoc", executable = True, cfg = "exec"),
     },
 )
 
