@@ -9,7 +9,7 @@
 
 #include "kernel/arch_x86_64/byte_reader.h"
 #include "kernel/arch_x86_64/loader_info.h"
-#include "kernel/arch_x86_64/power.h"
+#include "kernel/arch_x86_64/power_ports.h"
 #include "kernel/base/cpu_set.h"
 #include "kernel/base/status.h"
 #include "kernel/base/units.h"

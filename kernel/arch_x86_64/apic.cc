@@ -9,6 +9,7 @@
 #include "kernel/arch_x86_64/descriptor_tables.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/per_cpu.h"
+#include "kernel/arch_x86_64/rate.h"
 #include "kernel/arch_x86_64/traps.h"
 
 namespace esc::arch {

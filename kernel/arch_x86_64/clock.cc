@@ -2,6 +2,7 @@
 
 #include "kernel/arch_api/clock.h"
 #include "kernel/arch_x86_64/instructions.h"
+#include "kernel/arch_x86_64/rate.h"
 #include "kernel/arch_x86_64/rtc.h"
 #include "kernel/base/log.h"
 

@@ -8,6 +8,7 @@
 #include "kernel/arch_x86_64/descriptor_tables.h"
 #include "kernel/arch_x86_64/paging.h"
 #include "kernel/arch_x86_64/power.h"
+#include "kernel/arch_x86_64/power_ports.h"
 #include "kernel/arch_x86_64/serial.h"
 #include "kernel/arch_x86_64/traps.h"
 #include "kernel/base/bits.h"

@@ -1,8 +1,8 @@
 #include "kernel/arch_api/power.h"
 
 #include "kernel/arch_x86_64/instructions.h"
-#include "kernel/arch_x86_64/panic.h"
 #include "kernel/arch_x86_64/power.h"
+#include "kernel/arch_x86_64/serial.h"
 
 namespace esc::arch {
 namespace {
@@ -38,7 +38,7 @@ void PowerOff(std::uint8_t code) {
     }
     Settle();
   }
-  x86::WriteEmergency("escapement: halted; this machine has neither QEMU's exit device nor an ACPI power switch\n");
+  x86::SerialWriteUnlocked("escapement: halted; this machine has neither QEMU's exit device nor an ACPI power switch\n");
   Halt();
 }
 

@@ -1,18 +1,9 @@
-// The ports that end or reset the machine, as ACPI names them.
+// Power-off and reset by the ports that ACPI told of, beside those that need no telling.
 #pragma once
 
-#include <cstdint>
+#include "kernel/arch_x86_64/power_ports.h"
 
 namespace esc::arch::x86 {
-
-struct PowerPorts {
-  std::uint16_t pm1a_control = 0;  // 0: no soft power-off
-  std::uint16_t pm1b_control = 0;
-  std::uint8_t s5_type_a = 0;
-  std::uint8_t s5_type_b = 0;
-  std::uint16_t reset_port = 0;  // 0: none
-  std::uint8_t reset_value = 0;
-};
 
 void SetPowerPorts(const PowerPorts& found);
 

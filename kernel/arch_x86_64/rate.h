@@ -1,0 +1,36 @@
+// Arithmetic of counters and their rates. Pure.
+#pragma once
+
+#include <cstdint>
+
+namespace esc::arch::x86 {
+
+// value * multiplier / 2^32, for counters of one rate in units of another: 64 by 64 to 128 bits, so that
+// it never overflows. The error is below 1 part in 10^8 for rates from 1 MHz to 10 GHz.
+struct RateScale {
+  std::uint64_t multiplier = 0;
+  static constexpr RateScale Between(std::uint64_t from_hz, std::uint64_t to_hz) {
+    // Long division in two steps of 16 bits: the compiler's 128-bit division is a library function.
+    std::uint64_t quotient = to_hz / from_hz, rest = to_hz % from_hz;
+    for (int step = 0; step < 2; ++step) {
+      rest <<= 16;
+      quotient = quotient << 16 | rest / from_hz;
+      rest %= from_hz;
+    }
+    return {quotient};
+  }
+  constexpr std::uint64_t Apply(std::uint64_t value) const {
+    return static_cast<std::uint64_t>(static_cast<unsigned __int128>(value) * multiplier >> 32);
+  }
+};
+
+// Measured rates are off by some 10^-4; clocks are made for whole MHz. Within 50 parts in a million of one,
+// it is that one.
+constexpr std::uint64_t SnapToMegahertz(std::uint64_t hz) {
+  constexpr std::uint64_t kMega = 1'000'000;
+  const std::uint64_t near = (hz + kMega / 2) / kMega * kMega;
+  const std::uint64_t off = near > hz ? near - hz : hz - near;
+  return near != 0 && off <= near / 20'000 ? near : hz;
+}
+
+}  // namespace esc::arch::x86
