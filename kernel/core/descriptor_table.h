@@ -44,6 +44,12 @@ class DescriptorTable : public mm::RefCounted<DescriptorTable> {
     CloseOnExec close_on_exec = CloseOnExec::kNo;
   };
   Status Grow(int slots);
+  bool CopyInto(DescriptorTable& copy) ESC_REQUIRES(lock_);
+  bool Open(int descriptor) const ESC_REQUIRES(lock_) {
+    return descriptor >= 0 && descriptor < capacity_ && slots_[descriptor].file;
+  }
+  static void Count(File& file) { file.descriptors_.fetch_add(1, std::memory_order_relaxed); }
+  static void Uncount(mm::RefPtr<File> file);
 
   SpinLock lock_{LockRank::kFile};
   Slot* slots_ ESC_GUARDED_BY(lock_) = nullptr;

@@ -2,6 +2,7 @@
 // devices; linux_abi drives it. Shared between descriptors and processes by RefPtr; thread-safe inside.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -81,6 +82,8 @@ class File : public mm::RefCounted<File> {
   void SetAppend(bool on) { mode_.append = on; }
 
  private:
+  friend class DescriptorTable;
+  std::atomic<std::uint32_t> descriptors_{0};  // of all tables; a read in progress holds a reference but is none
   OpenMode mode_;
 };
 

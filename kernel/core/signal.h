@@ -53,6 +53,12 @@ struct SignalAction {
 inline constexpr std::uint64_t kDefaultHandler = 0;
 inline constexpr std::uint64_t kIgnoreHandler = 1;
 
+// The bits of SignalAction::flags that core acts on, with the values of Linux's SA_* (asm/signal.h).
+inline constexpr std::uint64_t kNoChildStop = 0x1;           // SA_NOCLDSTOP
+inline constexpr std::uint64_t kNoChildWait = 0x2;           // SA_NOCLDWAIT
+inline constexpr std::uint64_t kNoDefer = 0x4000'0000;       // SA_NODEFER
+inline constexpr std::uint64_t kResetHandler = 0x8000'0000;  // SA_RESETHAND
+
 enum class DefaultAction : std::uint8_t { kTerminate, kCore, kIgnore, kStop, kContinue };
 DefaultAction DefaultActionOf(Signal signal);
 

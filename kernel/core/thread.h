@@ -4,6 +4,7 @@
 // (kRunQueue). Signal mask and pending set: the process's lock. `context` belongs to the CPU that runs it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +62,8 @@ class Thread : public sched::Thread,
 
   arch::ThreadContext context;
 
+  std::array<char, 16> name{};  // a kernel thread's; a user thread goes by its program's
+
   // --- guarded by the process's lock ---
   SignalSet blocked_signals;
   SignalSet pending_signals;
@@ -72,6 +75,7 @@ class Thread : public sched::Thread,
 
   // --- the running thread's own (no lock: only it reads and writes them) ---
   VirtAddr clear_child_tid{};
+  VirtAddr set_child_tid{};  // written by its first step, when not 0
   std::uint64_t robust_list = 0;
   std::uint64_t rseq_area = 0;
   Nanos restart_deadline{};            // the user ABI's: of a relative wait that is to be started again; 0: none

@@ -219,7 +219,6 @@ void Preempt() ESC_NO_THREAD_SAFETY_ANALYSIS {
   PerCpu& cpu = ThisPerCpu();
   cpu.domain->lock.Acquire();
   const Nanos now = arch::Now();
-  Thread& self = *cpu.current;
   ChargeCurrent(cpu, now);
   RequeueCurrent(cpu, cpu.slice_expired ? sched::EnqueueReason::kSliceExpired : sched::EnqueueReason::kPreempted, now);
   SwitchAway(cpu, Leaving::kPreempted, now);
