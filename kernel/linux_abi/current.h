@@ -1,0 +1,32 @@
+// What system calls need of the running process, each taken under its lock and kept by reference.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/base/status.h"
+#include "kernel/core/descriptor_table.h"
+#include "kernel/core/process.h"
+#include "kernel/core/thread.h"
+#include "kernel/fs/node.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/mm/ref_ptr.h"
+
+namespace esc::linux_abi {
+
+mm::RefPtr<core::DescriptorTable> CurrentDescriptors();
+mm::RefPtr<mm::AddressSpace> CurrentMemory();
+core::Credentials CurrentCredentials();
+
+// The open file behind a descriptor; kBadDescriptor.
+Result<mm::RefPtr<core::File>> FileOf(int descriptor);
+
+// The node that a *at call starts from: null for AT_FDCWD and for absolute paths. kBadDescriptor, kNotDirectory.
+Result<mm::RefPtr<fs::Node>> BaseOf(int descriptor, std::string_view path);
+
+// The thread with this number, of any process; null when there is none.
+mm::RefPtr<core::Thread> FindThread(Tid tid);
+
+// The signals that the running thread holds back.
+core::SignalSet CurrentMask();
+
+}  // namespace esc::linux_abi

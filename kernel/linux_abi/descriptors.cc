@@ -1,0 +1,174 @@
+// Descriptors themselves: open, close, duplicate, fcntl, pipe.
+#include "kernel/core/descriptor_table.h"
+#include "kernel/fs/paths.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/fs/terminal.h"
+#include "kernel/linux_abi/current.h"
+#include "kernel/linux_abi/files.h"
+#include "kernel/linux_abi/layout.h"
+#include "kernel/linux_abi/numbers.h"
+#include "kernel/linux_abi/user_text.h"
+#include "kernel/mm/user_copy.h"
+
+namespace esc::linux_abi {
+namespace {
+
+using core::CloseOnExec;
+
+CloseOnExec CloseOnExecOf(std::uint32_t flags) {
+  return (flags & kOpenCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo;
+}
+
+fs::OpenOptions OptionsOf(std::uint32_t flags, std::uint32_t mode) {
+  const std::uint32_t access = flags & kOpenAccessMode;
+  fs::OpenOptions options;
+  options.path_only = (flags & kOpenPath) != 0;
+  options.follow = (flags & kOpenNoFollow) == 0;
+  options.directory_only = (flags & kOpenDirectory) != 0;
+  if (options.path_only) return options;  // all other flags are ignored then (open(2))
+  options.mode.readable = access == kOpenReadOnly || access == kOpenReadWrite;
+  options.mode.writable = access == kOpenWriteOnly || access == kOpenReadWrite;
+  options.mode.append = (flags & kOpenAppend) != 0;
+  options.mode.non_blocking = (flags & kOpenNonBlock) != 0;
+  options.create = (flags & kOpenCreate) != 0;
+  options.exclusive = (flags & kOpenExclusive) != 0;
+  options.truncate = (flags & kOpenTruncate) != 0;
+  options.permissions = static_cast<std::uint16_t>(mode & 07777);
+  return options;
+}
+
+// A session's leader without a terminal gets the one that it opens (POSIX 11.1.3).
+void TakeControllingTerminal(fs::OpenFile& file) {
+  fs::Terminal* terminal = file.terminal();
+  const core::Process& process = core::CurrentProcess();
+  if (terminal == nullptr || process.session != process.pid() || terminal->session().value != 0) return;
+  terminal->SetSession(process.session);
+  terminal->SetForegroundGroup(process.group);
+}
+
+std::uint32_t FlagsOf(core::OpenMode mode) {
+  std::uint32_t flags = kOpenLargeFile;
+  if (mode.readable && mode.writable) flags |= kOpenReadWrite;
+  if (!mode.readable && mode.writable) flags |= kOpenWriteOnly;
+  if (!mode.readable && !mode.writable) flags = kOpenPath;
+  if (mode.append) flags |= kOpenAppend;
+  if (mode.non_blocking) flags |= kOpenNonBlock;
+  return flags;
+}
+
+Answer ControlLock(std::uint32_t command, VirtAddr at) {
+  // Nobody else holds a lock, ever; and none can be had.
+  if (command != kFcntlGetLock) return Errno::kNoLck;
+  FileLock lock = ESC_TRY(mm::ReadUser<FileLock>(at));
+  lock.type = kLockUnlocked;
+  return mm::WriteUser(at, lock);
+}
+
+}  // namespace
+
+Answer OpenAt(int base, VirtAddr path, std::uint32_t flags, std::uint32_t mode) {
+  UserPath name;
+  ESC_TRY(name.Copy(path));
+  if (name.view().empty()) return Status::kNotFound;
+  if ((flags & kOpenTemporary) != 0) return Status::kNotSupported;
+  if ((flags & kOpenAccessMode) == kOpenAccessMode) return Status::kInvalidArgument;
+  const mm::RefPtr<fs::Node> start = ESC_TRY(BaseOf(base, name.view()));
+  const mm::RefPtr<fs::Paths> paths = fs::CurrentPaths();
+  const mm::RefPtr<fs::OpenFile> file = ESC_TRY(fs::Open(*paths, start.get(), name.view(), OptionsOf(flags, mode)));
+  if ((flags & kOpenNoControllingTerminal) == 0) TakeControllingTerminal(*file);
+  return CurrentDescriptors()->Add(file, CloseOnExecOf(flags));
+}
+
+Answer Open(VirtAddr path, std::uint32_t flags, std::uint32_t mode) { return OpenAt(kAtWorkingDirectory, path, flags, mode); }
+
+Answer Create(VirtAddr path, std::uint32_t mode) {
+  return OpenAt(kAtWorkingDirectory, path, kOpenCreate | kOpenWriteOnly | kOpenTruncate, mode);
+}
+
+Answer Close(int descriptor) { return CurrentDescriptors()->Close(descriptor); }
+
+Answer CloseRange(std::uint32_t first, std::uint32_t last, std::uint32_t flags) {
+  constexpr std::uint32_t kOnlyMark = 4, kUnshare = 2;  // CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE
+  if (first > last || (flags & ~kOnlyMark) != 0) return (flags & kUnshare) ? Status::kNotSupported : Status::kInvalidArgument;
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  if (first > static_cast<std::uint32_t>(core::DescriptorTable::kMaxDescriptors)) return 0;
+  for (int at = table->NextOpen(static_cast<int>(first)); at >= 0 && static_cast<std::uint32_t>(at) <= last;
+       at = table->NextOpen(at + 1)) {
+    // A descriptor that another thread closes meanwhile is as good as closed by us.
+    const Status done = (flags & kOnlyMark) != 0 ? table->SetCloseOnExec(at, CloseOnExec::kYes) : table->Close(at);
+    if (!Ok(done) && done != Status::kBadDescriptor) return done;
+  }
+  return 0;
+}
+
+Answer Duplicate(int descriptor) {
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  return table->Add(ESC_TRY(table->Get(descriptor)), CloseOnExec::kNo);
+}
+
+Answer Duplicate2(int from, int to) {
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  const mm::RefPtr<core::File> file = ESC_TRY(table->Get(from));
+  if (from == to) return to;
+  ESC_TRY(table->Put(to, file, CloseOnExec::kNo));
+  return to;
+}
+
+Answer Duplicate3(int from, int to, std::uint32_t flags) {
+  if (from == to || (flags & ~kOpenCloseOnExec) != 0) return Status::kInvalidArgument;
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  ESC_TRY(table->Put(to, ESC_TRY(table->Get(from)), CloseOnExecOf(flags)));
+  return to;
+}
+
+Answer Control(int descriptor, std::uint32_t command, std::uint64_t argument) {
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  const mm::RefPtr<core::File> file = ESC_TRY(table->Get(descriptor));
+  switch (command) {
+    case kFcntlDuplicate:
+    case kFcntlDuplicateCloseOnExec:
+      if (argument >= static_cast<std::uint64_t>(core::DescriptorTable::kMaxDescriptors)) return Status::kInvalidArgument;
+      return table->Add(file, command == kFcntlDuplicate ? CloseOnExec::kNo : CloseOnExec::kYes, static_cast<int>(argument));
+    case kFcntlGetDescriptorFlags:
+      return ESC_TRY(table->GetCloseOnExec(descriptor)) == CloseOnExec::kYes ? kDescriptorCloseOnExec : std::uint64_t{0};
+    case kFcntlSetDescriptorFlags:
+      return table->SetCloseOnExec(descriptor, (argument & kDescriptorCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo);
+    case kFcntlGetFlags:
+      return FlagsOf(file->mode());
+    case kFcntlSetFlags:
+      file->SetNonBlocking((argument & kOpenNonBlock) != 0);
+      file->SetAppend((argument & kOpenAppend) != 0);
+      return 0;
+    case kFcntlGetLock:
+    case kFcntlSetLock:
+    case kFcntlSetLockWait:
+      return ControlLock(command, {argument});
+    case kFcntlGetPipeSize:
+      if (fs::AsOpenFile(*file).node().type() != fs::NodeType::kFifo) return Status::kBadDescriptor;
+      return fs::kPipeBytes;
+    default:
+      return Status::kInvalidArgument;
+  }
+}
+
+Answer Pipe2(VirtAddr ends, std::uint32_t flags) {
+  if ((flags & ~(kOpenCloseOnExec | kOpenNonBlock)) != 0) return Status::kInvalidArgument;
+  const fs::PipeEnds pipe = ESC_TRY(fs::MakePipe((flags & kOpenNonBlock) != 0));
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  const int reader = ESC_TRY(table->Add(pipe.reader, CloseOnExecOf(flags)));
+  const Result<int> writer = table->Add(pipe.writer, CloseOnExecOf(flags));
+  if (writer.ok()) {
+    const std::int32_t both[2] = {reader, *writer};
+    const Status told = mm::WriteUser(ends, both);
+    if (Ok(told)) return 0;
+    (void)table->Close(*writer);
+    (void)table->Close(reader);
+    return told;
+  }
+  (void)table->Close(reader);
+  return writer.status();
+}
+
+Answer Pipe(VirtAddr ends) { return Pipe2(ends, 0); }
+
+}  // namespace esc::linux_abi

@@ -1,0 +1,114 @@
+#include "kernel/linux_abi/linux_abi.h"
+
+#include <cstring>
+#include <new>
+
+#include "kernel/core/descriptor_table.h"
+#include "kernel/core/process.h"
+#include "kernel/core/thread.h"
+#include "kernel/core/user_abi.h"
+#include "kernel/fs/paths.h"
+#include "kernel/fs/terminal.h"
+#include "kernel/linux_abi/futex.h"
+#include "kernel/linux_abi/interval_timer.h"
+#include "kernel/linux_abi/loader.h"
+#include "kernel/linux_abi/signals.h"
+#include "kernel/linux_abi/state.h"
+#include "kernel/mm/heap.h"
+
+namespace esc::linux_abi {
+namespace {
+
+constexpr std::uint64_t kStackLimit = 8 * 1024 * 1024;
+constexpr std::string_view kHostName = "escapement";
+
+class LinuxAbi final : public core::UserAbi {
+ public:
+  Status DeliverSignal(const core::SignalInfo& info, const core::SignalAction& action, core::SignalSet old_mask,
+                       arch::UserRegisters& registers) override {
+    return PushSignalFrame(info, action, old_mask, registers);
+  }
+  void FinishInterruptedCall(arch::UserRegisters& registers) override {
+    RestoreMask();
+    FinishCall(nullptr, registers);
+  }
+  void ThreadExiting(core::Thread& thread) override {
+    ReleaseFutexesOf(thread);
+    core::Process& process = thread.process();
+    bool last;
+    {
+      SpinLockGuard guard(process.lock);
+      last = process.threads.size() <= 1;
+    }
+    if (last) DropIntervalTimer(process);
+  }
+};
+
+constinit LinuxAbi abi;
+State* global_state = nullptr;
+
+Result<mm::RefPtr<core::DescriptorTable>> ConsoleDescriptors(fs::Paths& paths, TextBuffer& message) {
+  mm::RefPtr<core::DescriptorTable> table = ESC_TRY(core::DescriptorTable::Create());
+  fs::OpenOptions options;
+  options.mode.readable = options.mode.writable = true;
+  const Result<mm::RefPtr<fs::OpenFile>> console = fs::Open(paths, nullptr, "/dev/console", options);
+  if (!console.ok()) {
+    message.Clear();
+    message.Format("/dev/console: cannot be opened ({})", console.status());
+    return console.status();
+  }
+  for (int i = 0; i < 3; ++i) ESC_TRY(table->Add(*console, core::CloseOnExec::kNo));
+  return table;
+}
+
+// As Linux starts init: the stack's soft limit, 1,024 descriptors, no core files.
+void SetInitialLimits(Pid pid) {
+  const Status set = core::UpdateProcess(pid, [](core::Process& process) {
+    process.lock.AssertHeld();
+    process.limits[static_cast<std::size_t>(core::Resource::kStack)].current = kStackLimit;
+    process.limits[static_cast<std::size_t>(core::Resource::kCore)].current = 0;
+    process.limits[static_cast<std::size_t>(core::Resource::kOpenFiles)] = {
+        .current = core::DescriptorTable::kMaxDescriptors, .maximum = core::DescriptorTable::kMaxDescriptors};
+    return Status::kOk;
+  });
+  ESC_CHECK(Ok(set) || set == Status::kNoSuchProcess);  // it may have ended already
+}
+
+}  // namespace
+
+State& GlobalState() {
+  ESC_DCHECK(global_state != nullptr);
+  return *global_state;
+}
+
+Status InitLinuxAbi() {
+  global_state = ESC_TRY(mm::New<State>()).release();
+  {
+    SpinLockGuard guard(global_state->name_lock);
+    std::memcpy(global_state->host_name.data(), kHostName.data(), kHostName.size());
+  }
+  core::SetUserAbi(abi);
+  return Status::kOk;
+}
+
+Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path, std::span<const std::string_view> arguments,
+                        std::span<const std::string_view> environment, TextBuffer& message) {
+  message.Clear();
+  message.Format("{}: cannot be started", path);
+  const mm::RefPtr<fs::Paths> paths = ESC_TRY(mm::MakeRef<fs::Paths>(root, root));
+  ArgumentBlock argument_block, environment_block;
+  ESC_TRY(argument_block.Add(path));
+  for (const std::string_view argument : arguments) ESC_TRY(argument_block.Add(argument));
+  for (const std::string_view entry : environment) ESC_TRY(environment_block.Add(entry));
+  LoadRequest request{.paths = *paths, .base = nullptr, .path = path, .file = {}, .arguments = argument_block,
+                      .environment = environment_block.view(), .credentials = {}, .stack_limit = kStackLimit};
+  LoadedProgram program = ESC_TRY(LoadProgram(request, message));
+  mm::RefPtr<core::DescriptorTable> descriptors = ESC_TRY(ConsoleDescriptors(*paths, message));
+  const Pid pid = ESC_TRY(core::StartInit(std::move(program.memory), std::move(descriptors), paths, program.info, program.registers));
+  SetInitialLimits(pid);
+  return Status::kOk;
+}
+
+void SetPowerOffCode(std::uint8_t code) { GlobalState().power_off_code.store(code, std::memory_order_relaxed); }
+
+}  // namespace esc::linux_abi

@@ -1,0 +1,29 @@
+// What this layer keeps for the whole system. Made by InitLinuxAbi, never destroyed.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "kernel/base/spin_lock.h"
+#include "kernel/core/mutex.h"
+#include "kernel/linux_abi/futex_table.h"
+#include "kernel/linux_abi/interval_timers.h"
+
+namespace esc::linux_abi {
+
+struct State {
+  FutexTable futexes;
+  core::Mutex directory_cursors;  // OpenFile::directory_cursor of every open directory
+  IntervalTimers interval_timers;
+
+  SpinLock name_lock{LockRank::kLeaf};
+  std::array<char, 65> host_name ESC_GUARDED_BY(name_lock){};
+  std::array<char, 65> domain_name ESC_GUARDED_BY(name_lock){};
+
+  std::atomic<std::uint8_t> power_off_code{0};
+};
+
+State& GlobalState();
+
+}  // namespace esc::linux_abi
