@@ -148,4 +148,5 @@ def escapement_toolchains():
         "@escapement//platforms/toolchain:host_toolchain",
         "@escapement//platforms/toolchain:kernel_toolchain",
         "@escapement//platforms/toolchain:musl_toolchain",
+        "@bazel_skylib//toolchains/unittest:bash_toolchain",  # for tests of rules
     )
