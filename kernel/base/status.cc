@@ -5,7 +5,7 @@
 namespace esc {
 namespace {
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 40> kNames = {
+constexpr std::array<std::string_view, static_cast<std::size_t>(Status::kIoError) + 1> kNames = {
     "kOk",             "kInvalidArgument", "kOutOfRange",     "kNoMemory",       "kNotFound",       "kAlreadyExists",
     "kNotDirectory",   "kIsDirectory",     "kNotEmpty",       "kBusy",           "kWouldBlock",     "kInterrupted",
     "kRestart",        "kTimedOut",        "kFault",          "kPermissionDenied", "kAccessDenied", "kNotExecutable",
@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 40> kNames = {
 
 std::string_view StatusName(Status status) {
   const auto index = static_cast<std::size_t>(status);
-  return index < kNames.size() && !kNames[index].empty() ? kNames[index] : "unknown status";
+  return index < kNames.size() ? kNames[index] : "unknown status";
 }
 
 }  // namespace esc
