@@ -1,4 +1,3 @@
-#include "kernel/arch_api/thread.h"
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/linux_abi/current.h"
@@ -17,33 +16,14 @@ void SetLimits(LoadRequest& request) {
   request.memory_limit = process.limits[static_cast<std::size_t>(core::Resource::kAddressSpace)].current;
 }
 
-// From here on there is no way back to the old program.
-void Enter(LoadedProgram& loaded, arch::UserRegisters& registers) {
-  core::ReplaceImage(std::move(loaded.memory), loaded.info);
-  core::Thread& thread = core::CurrentThread();
-  thread.clear_child_tid = {};
-  thread.robust_list = 0;
-  thread.rseq_area = 0;
-  thread.restart_deadline = {};
-  thread.signal_stack = thread.signal_stack_bytes = thread.signal_stack_flags = 0;
-  {
-    InterruptGuard guard;
-    thread.context.fs_base = 0;
-    thread.context.gs_base = 0;
-    arch::LoadUserBases(thread.context);
-    if (thread.context.fpu != nullptr) {
-      arch::InitFpuState(thread.context.fpu);
-      arch::RestoreFpu(thread.context);
-    }
-  }
-  registers = loaded.registers;
-}
-
 Answer ExecuteFile(arch::UserRegisters& registers, LoadRequest& request) {
   SetLimits(request);
   FixedText<160> message;  // a program that execs what is no program gets its errno; nobody reads the reason
   LoadedProgram loaded = ESC_TRY(LoadProgram(request, message));
-  Enter(loaded, registers);
+  // From here on there is no way back to the old program. Core resets the thread's own state.
+  core::ReplaceImage(std::move(loaded.memory), loaded.info);
+  core::CurrentThread().restart_deadline = {};
+  registers = loaded.registers;
   return 0;
 }
 

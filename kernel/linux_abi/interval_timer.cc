@@ -28,11 +28,29 @@ TimerTimes TimesOf(const IntervalTimer* timer) {
   return {timer->interval, Nanos{std::max<std::int64_t>(1, (timer->deadline() - arch::Now()).value)}};
 }
 
+void Drop(IntervalTimers& timers, IntervalTimer& timer) ESC_REQUIRES(timers.mutex) {
+  // Without an interval it cannot start itself again, so that the second Cancel is the last word.
+  timer.Cancel();
+  timer.interval = {};
+  timer.Cancel();
+  timers.list.remove(timer);
+  mm::HeapDeleter{}(&timer);
+}
+
+// A process whose threads ended one by one leaves its timer behind.
+void DropStale(IntervalTimers& timers) ESC_REQUIRES(timers.mutex) {
+  for (auto at = timers.list.begin(); at != timers.list.end();) {
+    IntervalTimer& timer = *at;
+    ++at;
+    if (!(core::FindProcess(timer.process->pid()) == timer.process)) Drop(timers, timer);
+  }
+}
+
 Result<TimerTimes> Exchange(TimerTimes wanted) {
   IntervalTimers& timers = GlobalState().interval_timers;
   core::MutexGuard guard(timers.mutex);
-  const Pid pid = core::CurrentProcess().pid();
-  IntervalTimer* timer = timers.Find(pid);
+  DropStale(timers);
+  IntervalTimer* timer = timers.Find(core::CurrentProcess());
   const TimerTimes old = TimesOf(timer);
   if (wanted.left.value == 0) {
     if (timer != nullptr) timer->Cancel();
@@ -58,9 +76,9 @@ void IntervalTimer::Fire(core::Timer& timer) {
   if (self.interval.value > 0) self.Start(After(self.interval));
 }
 
-IntervalTimer* IntervalTimers::Find(Pid pid) {
+IntervalTimer* IntervalTimers::Find(const core::Process& process) {
   for (IntervalTimer& timer : list) {
-    if (timer.process->pid() == pid) return &timer;
+    if (timer.process.get() == &process) return &timer;
   }
   return nullptr;
 }
@@ -88,7 +106,7 @@ Answer GetIntervalTimer(int which, VirtAddr out) {
   {
     IntervalTimers& timers = GlobalState().interval_timers;
     core::MutexGuard guard(timers.mutex);
-    now = TimesOf(timers.Find(core::CurrentProcess().pid()));
+    now = TimesOf(timers.Find(core::CurrentProcess()));
   }
   return mm::WriteUser(out, IntervalTimerValue{TimeValueOf(now.interval), TimeValueOf(now.left)});
 }
@@ -96,14 +114,7 @@ Answer GetIntervalTimer(int which, VirtAddr out) {
 void DropIntervalTimer(core::Process& process) {
   IntervalTimers& timers = GlobalState().interval_timers;
   core::MutexGuard guard(timers.mutex);
-  IntervalTimer* timer = timers.Find(process.pid());
-  if (timer == nullptr) return;
-  timer->Cancel();
-  // It may have fired and restarted itself while it was being cancelled: then it is pending again.
-  timer->interval = {};
-  timer->Cancel();
-  timers.list.remove(*timer);
-  mm::HeapDeleter{}(timer);
+  if (IntervalTimer* timer = timers.Find(process); timer != nullptr) Drop(timers, *timer);
 }
 
 }  // namespace esc::linux_abi

@@ -24,7 +24,7 @@ class IntervalTimer : public core::Timer, public ListHook<IntervalTimerTag> {
 struct IntervalTimers {
   core::Mutex mutex;
   IntrusiveList<IntervalTimer, IntervalTimerTag> list ESC_GUARDED_BY(mutex);
-  IntervalTimer* Find(Pid pid) ESC_REQUIRES(mutex);
+  IntervalTimer* Find(const core::Process& process) ESC_REQUIRES(mutex);
 };
 
 }  // namespace esc::linux_abi

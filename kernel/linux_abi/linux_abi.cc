@@ -1,7 +1,6 @@
 #include "kernel/linux_abi/linux_abi.h"
 
 #include <cstring>
-#include <new>
 
 #include "kernel/core/descriptor_table.h"
 #include "kernel/core/process.h"
@@ -35,17 +34,16 @@ class LinuxAbi final : public core::UserAbi {
   void ThreadExiting(core::Thread& thread) override {
     ReleaseFutexesOf(thread);
     core::Process& process = thread.process();
-    bool last;
+    bool ends;
     {
       SpinLockGuard guard(process.lock);
-      last = process.threads.size() <= 1;
+      ends = process.exiting;  // else exec asks, or a thread among others ends: alarms go on
     }
-    if (last) DropIntervalTimer(process);
+    if (ends) DropIntervalTimer(process);
   }
 };
 
 constinit LinuxAbi abi;
-State* global_state = nullptr;
 
 Result<mm::RefPtr<core::DescriptorTable>> ConsoleDescriptors(fs::Paths& paths, TextBuffer& message) {
   mm::RefPtr<core::DescriptorTable> table = ESC_TRY(core::DescriptorTable::Create());
@@ -76,19 +74,13 @@ void SetInitialLimits(Pid pid) {
 
 }  // namespace
 
-State& GlobalState() {
-  ESC_DCHECK(global_state != nullptr);
-  return *global_state;
-}
-
-Status InitLinuxAbi() {
-  global_state = ESC_TRY(mm::New<State>()).release();
+void InitLinuxAbi() {
+  State& state = MakeState();
   {
-    SpinLockGuard guard(global_state->name_lock);
-    std::memcpy(global_state->host_name.data(), kHostName.data(), kHostName.size());
+    SpinLockGuard guard(state.name_lock);
+    std::memcpy(state.host_name.data(), kHostName.data(), kHostName.size());
   }
   core::SetUserAbi(abi);
-  return Status::kOk;
 }
 
 Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path, std::span<const std::string_view> arguments,

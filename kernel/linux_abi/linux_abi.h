@@ -12,8 +12,8 @@
 
 namespace esc::linux_abi {
 
-// Registers with core. Once, after the heap, before the first user process. kNoMemory.
-Status InitLinuxAbi();
+// Registers with core. Once, before the first user process.
+void InitLinuxAbi();
 
 // Starts `path` as process 1 with /dev/console as its descriptors 0, 1 and 2 and `root` as root and working directory.
 // `arguments` are those behind argv[0]; `environment` is "NAME=value". On an error `message` says in one line which

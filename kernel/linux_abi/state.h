@@ -24,6 +24,7 @@ struct State {
   std::atomic<std::uint8_t> power_off_code{0};
 };
 
+State& MakeState();  // once, by InitLinuxAbi
 State& GlobalState();
 
 }  // namespace esc::linux_abi
