@@ -190,6 +190,7 @@ BootStack32:
 BootStackTop32:
 
   .section .text.entry, "ax"
+  .type LongModeHigh, @function
 LongModeHigh:
   mov $boot_stack_top, %rsp
   xor %ebp, %ebp
