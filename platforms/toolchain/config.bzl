@@ -64,8 +64,9 @@ def _each(option, values):
 
 def _actions(ctx):
     compiler = tool(tool = ctx.file.compiler)
+    assembler = tool(tool = ctx.file.assembler or ctx.file.compiler)
     actions = [
-        action_config(action_name = name, tools = [compiler], implies = _COMPILE_IMPLIES, flag_sets = [])
+        action_config(action_name = name, tools = [assembler if name == ACTION_NAMES.preprocess_assemble else compiler], implies = _COMPILE_IMPLIES, flag_sets = [])
         for name in _COMPILE
         if name != ACTION_NAMES.cpp_header_parsing
     ]
@@ -226,6 +227,7 @@ clang_config = rule(
     attrs = {
         "target": attr.string(values = _FLAGS.keys(), mandatory = True),
         "compiler": attr.label(default = "@escapement_llvm//:launch/clang", allow_single_file = True),
+        "assembler": attr.label(allow_single_file = True),
         "linker": attr.label(default = "@escapement_llvm//:launch/ld.lld", allow_single_file = True),
         "archiver": attr.label(default = "@escapement_llvm//:launch/llvm-ar", allow_single_file = True),
         "strip": attr.label(default = "@escapement_llvm//:launch/llvm-strip", allow_single_file = True),
@@ -258,7 +260,7 @@ system_module_map = rule(
     doc = "The module of all system headers, for layering_check: paths are relative to the folder of execution.",
 )
 
-def clang_toolchain(name, flags, headers, libraries, target_compatible_with, own_headers = []):
+def clang_toolchain(name, flags, headers, libraries, target_compatible_with, own_headers = [], assembler = None):
     """The targets of one toolchain: NAME_toolchain is what is registered.
 
     Args:
@@ -268,19 +270,21 @@ def clang_toolchain(name, flags, headers, libraries, target_compatible_with, own
       libraries: file groups that link actions need besides.
       target_compatible_with: constraints of what it builds for.
       own_headers: headers of this package that go before those of the repositories.
+      assembler: program for .S files; the compiler when absent.
     """
     if flags != _FLAGS[name]:
         fail("toolchain %s has the flags of another" % name)
-    clang_config(name = name + "_config", target = name)
+    clang_config(name = name + "_config", target = name, assembler = assembler)
     system_module_map(
         name = name + "_module_map",
         out = name + ".modulemap",
         headers = own_headers,
         indices = [repository + "//:headers.index" for repository in headers],
     )
+    assemblers = [assembler] if assembler else []
     groups = {
         "ar": ["@escapement_llvm//:llvm-ar_files"],
-        "compile": own_headers + [repository + "//:headers" for repository in headers] +
+        "compile": own_headers + assemblers + [repository + "//:headers" for repository in headers] +
                    ["@escapement_llvm//:compiler", ":" + name + ".modulemap"],
         "link": libraries + ["@escapement_llvm//:compiler", "@escapement_llvm//:linker"],
         "strip": ["@escapement_llvm//:llvm-strip_files"],
