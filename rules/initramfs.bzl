@@ -14,15 +14,7 @@
 """
 
 load(":providers.bzl", "InitramfsInfo")
-
-def _user_program_transition_impl(_settings, _attr):
-    return {"//command_line_option:platforms": [str(Label("//platforms:linux_static"))]}
-
-_user_program_transition = transition(
-    implementation = _user_program_transition_impl,
-    inputs = [],
-    outputs = ["//command_line_option:platforms"],
-)
+load(":transitions.bzl", "user_program_transition")
 
 _ESCAPED = {"\\": "\\134", " ": "\\040", "\t": "\\011", "\n": "\\012", "#": "\\043"}
 
@@ -81,7 +73,7 @@ initramfs = rule(
     attrs = {
         "files": attr.label_keyed_string_dict(
             allow_files = True,
-            cfg = _user_program_transition,
+            cfg = user_program_transition,
             doc = "File or program -> its absolute path; several paths are separated by a space. Programs are built for //platforms:linux_static.",
         ),
         "modes": attr.string_dict(doc = "Path -> permission bits in octal. Else 755 for programs and 644 for other files."),

@@ -43,7 +43,8 @@ Outcome InterpretExitStatus(int status, const QemuEnd& end, const SerialLog& log
   }
   const int code = status >> 1;
   std::string message;
-  if (code == kExitPanic) message = "the kernel panicked (or init ended with 127)";
+  if (code == kExitPanic) message = "the kernel panicked";
+  if (code == kExitRefused) message = "the kernel refused to boot";
   return {.exit_code = code, .message = message, .guest_ended = true};
 }
 

@@ -7,7 +7,8 @@
 
 namespace esc::tools {
 
-// Exit codes of run_qemu that are not init's. Init's own are 0 to 127, and 127 is a panic's too.
+// Exit codes of run_qemu that are not init's, which the kernel keeps to 0 to 119. The kernel gives the first and the last.
+inline constexpr int kExitRefused = 120;  // The kernel refused to boot, and said why.
 inline constexpr int kExitExpectation = 123;  // The run ended, but not as it was expected to.
 inline constexpr int kExitTimeLimit = 124;
 inline constexpr int kExitNoRun = 125;  // Nothing ran: bad flags, or QEMU itself failed.

@@ -22,7 +22,7 @@ SerialLog Log(const std::string& text) {
 Outcome Interpret(int wait_status) { return InterpretEnd({.wait_status = wait_status}, Log("booted\n")); }
 
 TEST(InterpretEnd, TheExitDeviceCarriesTheCodeOfInit) {
-  for (int code = 0; code < 127; ++code) {
+  for (int code = 0; code < kExitRefused; ++code) {
     const Outcome outcome = Interpret(Exited((code << 1) | 1));
     EXPECT_EQ(outcome.exit_code, code);
     EXPECT_EQ(outcome.message, "");
@@ -33,6 +33,13 @@ TEST(InterpretEnd, TheExitDeviceCarriesTheCodeOfInit) {
 TEST(InterpretEnd, PowerOffAndResetAreSuccess) {
   const Outcome outcome = Interpret(Exited(0));
   EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(outcome.guest_ended);
+}
+
+TEST(InterpretEnd, ARefusalToBootIsSaid) {
+  const Outcome outcome = Interpret(Exited((kExitRefused << 1) | 1));
+  EXPECT_EQ(outcome.exit_code, kExitRefused);
+  EXPECT_EQ(outcome.message, "the kernel refused to boot");
   EXPECT_TRUE(outcome.guest_ended);
 }
 

@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
       "boots a kernel or an ISO in QEMU; the exit code is that of the guest's init\n"
       "  run_qemu --kernel=ELF [--initrd=FILE] [--boot_config=FILE] [--append=WORDS] [--init=PATH] [flags] [-- arguments of init]\n"
       "  run_qemu --iso=FILE [--uefi] [--disk] [flags]\n"
-      "Other exit codes: 123 expectations not met, 124 time limit, 125 nothing ran, 126 triple fault or QEMU killed, "
+      "Other exit codes: 120 the kernel refused to boot, 123 expectations not met, 124 time limit, 125 nothing ran, 126 triple fault or QEMU killed, "
       "127 kernel panic.");
   std::vector<std::string> arguments = NormalizeArguments(argc, argv);
   std::vector<char*> pointers;
