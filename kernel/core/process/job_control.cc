@@ -37,4 +37,12 @@ Status SetGroup(Pid pid, Pid group) {
   return Status::kOk;
 }
 
+ProcessRelations GetRelations(Process& process) {
+  SpinLockGuard guard(process_table_lock);
+  return {.parent = process.parent != nullptr ? process.parent->pid() : Pid{},
+          .group = process.group,
+          .session = process.session,
+          .children_accounting = process.children_accounting};
+}
+
 }  // namespace esc::core
