@@ -65,7 +65,14 @@ def _kernel_elf_impl(ctx):
     linked = ctx.attr.binary[0][DefaultInfo].files_to_run.executable
     elf = ctx.actions.declare_file(ctx.attr.image + ".elf")
     stripped = ctx.actions.declare_file(ctx.attr.image + ".stripped.elf")
-    ctx.actions.symlink(output = elf, target_file = linked)
+    ctx.actions.run(
+        executable = ctx.executable._write_symbols,
+        arguments = [linked.path, elf.path],
+        inputs = [linked],
+        outputs = [elf],
+        mnemonic = "KernelSymbols",
+        progress_message = "Writing the function table of %{label}",
+    )
     ctx.actions.run(
         executable = ctx.executable._strip,
         arguments = ["--strip-all", "-o", stripped.path, elf.path],
@@ -97,6 +104,7 @@ _kernel_elf = rule(
         "schedulers": attr.label_list(cfg = kernel_transition, providers = [SchedulerPluginInfo]),
         "default_boot_config": attr.label(cfg = kernel_transition, providers = [BootConfigInfo], mandatory = True),
         "_strip": attr.label(default = Label("@escapement_llvm//:llvm-strip"), executable = True, cfg = "exec"),
+        "_write_symbols": attr.label(default = Label("//tools/symbols:write_symbols"), executable = True, cfg = "exec"),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
     },
     doc = "The kernel, built for its own platform whatever the platform of the build is.",
