@@ -45,6 +45,7 @@ unpack() {
 set_up() {
   local -r root=$new/root
   ln -s mawk "$root/usr/bin/awk"
+  [[ ! -e $root/usr/bin/which.debianutils ]] || ln -sf which.debianutils "$root/usr/bin/which"
   mkdir -p "$root/mnt" "$root/etc" "$root/usr/local" "$root/usr/src" "$root/usr/home"
   local file
   for file in passwd group hosts resolv.conf localtime; do
