@@ -67,7 +67,7 @@ void TestUserExceptions() {
                {UserUndefined, UserException::kInvalidOpcode},
                {UserBreakpoint, UserException::kBreakpoint},
                {UserPrivileged, UserException::kGeneralProtection},
-               {UserSidt, UserException::kGeneralProtection}};
+               {UserSidt, UserException::kGeneralProtection}};  // UMIP, which -cpu max has
   for (const auto& test : cases) {
     EXPECT(RunOne(test.program, 0) == 0xEE);
     EXPECT(first.exception == test.expected);
@@ -138,6 +138,10 @@ void TestTimer() {
   arch::SetTimer(start + Nanos::Micros(100));
   arch::SetTimer(start + Nanos::Millis(4));
   EXPECT(WaitForTimer() >= start + Nanos::Millis(4));
+  // Longer than the local APIC's 32 bits count.
+  start = arch::Now();
+  arch::SetTimer(start + Nanos::Millis(4'500));
+  EXPECT(WaitForTimer() >= start + Nanos::Millis(4'500));
   // What has passed fires at once; so does what is negative.
   for (const Nanos past : {start, Nanos{0}, Nanos{-1}}) {
     arch::SetTimer(past);
@@ -212,12 +216,51 @@ void TestPaging() {
   EXPECT(arch::LookupPage(*other, shared).has_value());
   *reinterpret_cast<volatile int*>(shared.value) = 3;
   EXPECT(arch::UnmapPage(arch::KernelRoot(), shared).has_value());
+  // Another frame at the same address: FlushAll forgets global pages too.
+  const arch::PageMapping again{frames.Take(), Access::kRead | Access::kWrite, arch::Mode::kKernel};
+  EXPECT(Ok(arch::MapPage(arch::KernelRoot(), shared, again, frames)));
   arch::FlushAll();
+  EXPECT(*reinterpret_cast<volatile int*>(shared.value) == 0);
+  EXPECT(arch::UnmapPage(arch::KernelRoot(), shared).has_value());
+  arch::FlushPage(shared);
   EXPECT(Ok(arch::MapPage(*other, kCode, mapping, frames)));
   EXPECT(arch::UnmapPage(*other, kCode).has_value());
   const unsigned freed = frames.freed;
   arch::DestroyRoot(*other, frames);
   EXPECT(frames.freed == freed + 4);  // root and three tables
+}
+
+// Against loops that the compiler may not turn into the functions under test.
+void TestMemory() {
+  static constinit unsigned char from[80], to[80], expected[80];
+  for (std::size_t size = 0; size <= 40; ++size) {
+    for (std::size_t shift = 0; shift <= 20; ++shift) {
+      for (unsigned i = 0; i < 80; ++i) from[i] = to[i] = expected[i] = static_cast<unsigned char>(i * 7 + 1);
+      // memmove, both directions of overlap.
+      std::memmove(to + shift, to + 10, size);
+      for (std::size_t i = 0; i < size; ++i) expected[shift + i] = from[10 + i];
+      for (unsigned i = 0; i < 80; ++i) EXPECT(to[i] == expected[i]);
+      std::memset(to + shift, 0x1A5, size);
+      for (std::size_t i = 0; i < size; ++i) expected[shift + i] = 0xA5;
+      for (unsigned i = 0; i < 80; ++i) EXPECT(to[i] == expected[i]);
+      std::memcpy(to + shift, from + 3, size);
+      for (std::size_t i = 0; i < size; ++i) expected[shift + i] = from[3 + i];
+      for (unsigned i = 0; i < 80; ++i) EXPECT(to[i] == expected[i]);
+      EXPECT(std::memcmp(to + shift, from + 3, size) == 0);
+      if (size == 0) continue;
+      const std::size_t at = (shift * 5) % size;
+      to[shift + at] = 0xFF;
+      EXPECT(std::memcmp(to + shift, from + 3, size) > 0 && std::memcmp(from + 3, to + shift, size) < 0);
+      EXPECT(std::memchr(to + shift, 0xFF, size) == to + shift + at);
+      EXPECT(std::memchr(to + shift, 0xFE, size) == nullptr);
+    }
+  }
+  char text[8] = "abcdefg";
+  for (std::size_t size = 7; size > 0; --size) {
+    text[size] = 0;
+    const char* volatile hidden = text;
+    EXPECT(std::strlen(hidden) == size);
+  }
 }
 
 [[gnu::noinline]] int Overflow(volatile int* depth) {
@@ -285,7 +328,8 @@ void KernelMain(const arch::BootInfo& info) {
                {"user exceptions", TestUserExceptions}, {"fpu", TestFpu},
                {"fs base", TestFsBase},               {"timer", TestTimer},
                {"preemption", TestPreemption},        {"user copies", TestUserCopies},
-               {"paging", TestPaging}};
+               {"paging", TestPaging},
+               {"memory functions", TestMemory}};
   port::RestoreInterrupts(port::InterruptState{1});
   for (const auto& test : tests) {
     test.run();
