@@ -21,7 +21,7 @@ check() {  # what it is about, command...
 }
 
 # A checkout of its own, with a folder for fake programs.
-readonly checkout="$work/a check out" fakes=$work/fakes home=$work/home
+readonly checkout="$work/a check out" fakes="$work/fa kes" home=$work/home
 mkdir -p "$checkout/tools/bazel" "$checkout/tools/deps" "$fakes" "$home"
 for file in bazelw .bazelversion tools/bazel/bazel.lock tools/bazel/enter.sh tools/bazel/install.sh; do
   cp -L "$here/../../$file" "$checkout/$file"
