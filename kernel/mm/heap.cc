@@ -218,13 +218,13 @@ void FreeLarge(void* block, FrameNumber first, unsigned order) ESC_EXCLUDES(heap
 
 void* Allocate(std::size_t bytes, std::size_t alignment) {
   ESC_CHECK(std::has_single_bit(alignment) && alignment <= kPageSize);
-  if (!TakeAllocationAllowance()) return nullptr;
+  // First of all: sizes near the end of the type would wrap below.
+  if (bytes > kPageSize << kMaxOrder || !TakeAllocationAllowance()) return nullptr;
   if (bytes + kCanaryBytes <= kLargestClass && alignment <= kHeaderBytes) {
     std::size_t size_class = kClassOfStep[DivideRoundUp<std::size_t>(bytes + kCanaryBytes, 16)];
     while (size_class < kClasses.size() && AlignmentOf(kClasses[size_class].bytes) < alignment) ++size_class;
     return AllocateSmall(size_class, bytes);
   }
-  if (bytes > kPageSize << kMaxOrder) return nullptr;
   return AllocateLarge(bytes);
 }
 
