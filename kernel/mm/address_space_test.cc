@@ -54,54 +54,6 @@ TEST_F(AddressSpaceTest, FaultsSayWhatIsWrong) {
   EXPECT_EQ(space->HandleFault(kBase, Access::kRead), Status::kOk);
 }
 
-TEST_F(AddressSpaceTest, ForkSharesUntilOneSideWrites) {
-  auto parent = NewSpace();
-  Use(parent);
-  MapPages(parent, kBase, 3);
-  for (int page = 0; page < 3; ++page) ASSERT_EQ(Store(kBase + page * kPageSize, 10 + page), Status::kOk);
-  const std::uint64_t free_before = GetFrameStats().free;
-  auto child = parent->Fork().value();
-  // The child's root and three levels of tables; no page was copied.
-  EXPECT_LE(free_before - GetFrameStats().free, 4u + 2u);
-  ASSERT_EQ(Store(kBase, 99), Status::kOk);  // the parent's translation was cached as writable
-  Use(child);
-  EXPECT_EQ(Load(kBase), 10);
-  EXPECT_EQ(Load(kBase + kPageSize), 11);
-  ASSERT_EQ(Store(kBase + kPageSize, 55), Status::kOk);
-  Use(parent);
-  EXPECT_EQ(Load(kBase), 99);
-  EXPECT_EQ(Load(kBase + kPageSize), 11);
-}
-
-TEST_F(AddressSpaceTest, TheLastOwnerGetsThePageBackWithoutACopy) {
-  auto parent = NewSpace();
-  Use(parent);
-  MapPages(parent, kBase, 1);
-  ASSERT_EQ(Store(kBase, 1), Status::kOk);
-  const FrameNumber frame = arch::LookupPage(parent->root(), kBase)->frame;
-  parent->Fork().value().Reset();
-  EXPECT_EQ(FrameReferences(frame), 1u);
-  const std::uint64_t free_before = GetFrameStats().free;
-  ASSERT_EQ(Store(kBase, 2), Status::kOk);
-  EXPECT_EQ(GetFrameStats().free, free_before);
-  EXPECT_EQ(arch::LookupPage(parent->root(), kBase)->frame, frame);
-  EXPECT_EQ(parent->stats().copy_on_write_faults, 1u);
-}
-
-TEST_F(AddressSpaceTest, SharedAnonymousMemoryIsSharedAlsoWhereNobodyTouchedItBefore) {
-  auto parent = NewSpace();
-  Use(parent);
-  MapPages(parent, kBase, 2, kReadWrite, Sharing::kShared);
-  ASSERT_EQ(Store(kBase, 1), Status::kOk);
-  auto child = parent->Fork().value();
-  Use(child);
-  EXPECT_EQ(Load(kBase), 1);
-  ASSERT_EQ(Store(kBase + kPageSize, 2), Status::kOk);
-  Use(parent);
-  EXPECT_EQ(Load(kBase + kPageSize), 2);
-  EXPECT_FALSE(RegionsOf(parent)[0].file_backed);
-}
-
 TEST_F(AddressSpaceTest, UnmapFlushesBeforeItFrees) {
   auto space = NewSpace();
   Use(space);
@@ -168,19 +120,6 @@ TEST_F(AddressSpaceTest, ProtectTakesEffectOnCachedTranslationsAndKeepsContents)
   EXPECT_EQ(Load(kBase + kPageSize), 42);
   EXPECT_EQ(Store(kBase + kPageSize, 43), Status::kOk);
   EXPECT_EQ(space->Protect(kBase, 4 * kPageSize, Access::kRead), Status::kNoMemory);
-}
-
-TEST_F(AddressSpaceTest, ProtectNeverMakesASharedFrameWritable) {
-  auto parent = NewSpace();
-  Use(parent);
-  MapPages(parent, kBase, 1);
-  ASSERT_EQ(Store(kBase, 1), Status::kOk);
-  auto child = parent->Fork().value();
-  ASSERT_EQ(parent->Protect(kBase, kPageSize, Access::kRead), Status::kOk);
-  ASSERT_EQ(parent->Protect(kBase, kPageSize, kReadWrite), Status::kOk);
-  ASSERT_EQ(Store(kBase, 2), Status::kOk);
-  Use(child);
-  EXPECT_EQ(Load(kBase), 1);
 }
 
 TEST_F(AddressSpaceTest, DiscardGivesZerosAgain) {
