@@ -134,6 +134,7 @@ class Machine {
 
   void Put(SimThread& thread, std::size_t queue, sched::EnqueueReason reason);
   void Take(SimThread& thread, sched::DequeueReason reason);
+  void CheckUnlinked(SimThread& thread);
   void Place(SimThread& thread, sched::EnqueueReason reason);
   std::uint32_t ChooseCpu(SimThread& thread);
   void KickFor(SimThread& thread, std::uint32_t cpu);
@@ -153,6 +154,7 @@ class Machine {
   SimThread* Find(const sched::Thread* thread) const;
   sched::Verdict JudgePick(const sched::Thread* picked, std::uint32_t cpu) const;
   bool HoldsWorkFor(std::uint32_t cpu) const;
+  bool Throttled(std::uint32_t cpu) const;
   void CheckWaits();
   void CheckMemory();
   void Report(std::string_view verdict, std::string detail);

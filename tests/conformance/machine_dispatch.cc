@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "kernel/base/intrusive_list.h"
 #include "kernel/core/sched_api/thread_access.h"
 #include "tests/conformance/machine.h"
 
@@ -32,7 +33,14 @@ void Machine::Take(SimThread& thread, DequeueReason reason) {
   if (finding_) return;
   --queues_[thread.queue].held;
   queues_[thread.queue].run_queue->Dequeue(thread.thread, reason, now_);
+  CheckUnlinked(thread);
   thread.state = ThreadState::kBlocked;
+}
+
+// A plugin that gave the thread away must not have it in a list of its own.
+void Machine::CheckUnlinked(SimThread& thread) {
+  if (!static_cast<ListHook<sched::QueueTag>&>(thread.thread).linked()) return;
+  Report(Verdict::kNotQueued, "thread " + std::to_string(thread.number) + " is still linked by its hook");
 }
 
 void Machine::Place(SimThread& thread, EnqueueReason reason) {
@@ -143,13 +151,14 @@ bool Machine::Steal(std::uint32_t thief) {
 void Machine::StartRunning(std::uint32_t cpu, SimThread& thread) {
   Note(thread.number << 8 | cpu);
   if (picks_.size() < 4096) picks_ += static_cast<char>('A' + thread.number % 26);
+  CheckUnlinked(thread);
   --queues_[thread.queue].held;
   thread.longest_wait = std::max(thread.longest_wait, now_ - thread.ready_since);
   thread.state = ThreadState::kRunning;
   ThreadAccess::SetLastCpu(thread.thread, CpuId{cpu});
   cpus_[cpu].current = thread.number;
   cpus_[cpu].charged_until = now_;
-  AskSlice(cpu);
+  if (!finding_) AskSlice(cpu);
 }
 
 void Machine::AskSlice(std::uint32_t cpu) {
@@ -194,7 +203,7 @@ Machine::SimThread* Machine::Find(const sched::Thread* thread) const {
 }
 
 Verdict Machine::JudgePick(const sched::Thread* picked, std::uint32_t cpu) const {
-  if (picked == nullptr) return HoldsWorkFor(cpu) ? Verdict::kLostThreads : Verdict::kAccepted;
+  if (picked == nullptr) return HoldsWorkFor(cpu) && !Throttled(cpu) ? Verdict::kLostThreads : Verdict::kAccepted;
   const SimThread* const thread = Find(picked);
   if (thread == nullptr) return Verdict::kForeignThread;
   if (thread->state == ThreadState::kRunning) return Verdict::kRunningElsewhere;
@@ -202,6 +211,11 @@ Verdict Machine::JudgePick(const sched::Thread* picked, std::uint32_t cpu) const
   if (thread->queue != QueueIndex(cpu)) return Verdict::kNotQueued;
   if (!picked->affinity().Contains(CpuId{cpu})) return Verdict::kWrongCpu;
   return Verdict::kAccepted;
+}
+
+bool Machine::Throttled(std::uint32_t cpu) const {
+  return Has(descriptor_.capabilities, sched::Capability::kBudgets) &&
+         queues_[QueueIndex(cpu)].run_queue->NextTimer(now_) != Nanos::Max();
 }
 
 bool Machine::HoldsWorkFor(std::uint32_t cpu) const {

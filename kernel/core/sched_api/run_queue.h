@@ -16,8 +16,10 @@
 //     swap, a change of layer): its first events are then InitThread and Charge, without PickNext.
 //  5. InitThread comes before everything else for a thread, ExitThread after everything; each once.
 //  6. PickNext gives a thread that was enqueued and not taken out since, and that may run on `cpu`.
-//  7. PickNext gives nullptr only if the queue holds no thread that may run on `cpu`.
-//  8. Nothing but PickNext, Dequeue and a StealCandidate that core accepts changes what the queue holds.
+//  7. PickNext gives nullptr only if the queue holds no thread that may run on `cpu`; with Capability::kBudgets also
+//     while all of them have used up their budgets and NextTimer says when one is refilled.
+//  8. Nothing but Enqueue, PickNext and Dequeue changes what the queue holds. A thread that is not in the queue is not
+//     linked by its hook either.
 //  9. Each call returns within the descriptor's stated complexity; nothing recurses without bound. Two queues of
 //     one plugin share nothing but the threads' states, which move with the threads (kMigrated, kStolen).
 // 10. A hint (SelectCpu, StealCandidate, ShouldPreempt) may be ignored by core.

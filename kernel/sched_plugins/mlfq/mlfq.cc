@@ -139,7 +139,8 @@ class Queue final : public RunQueue {
 
  private:
   // The absolute clock's periods, so that all queues boost at the same time and a thread can change its queue.
-  std::int64_t EpochOf(Nanos now) const { return now.value / boost_.value; }
+  // `now` never goes back on a queue, so the division is for the first event of a period only.
+  std::int64_t EpochOf(Nanos now) const { return now < epoch_end_ ? epoch_ : now.value / boost_.value; }
 
   State Current(const Thread& thread, Nanos now) const {
     const State& state = thread.state<State>();
@@ -156,6 +157,7 @@ class Queue final : public RunQueue {
     const std::int64_t epoch = EpochOf(now);
     if (epoch == epoch_) return;
     epoch_ = epoch;
+    epoch_end_ = boost_ * (epoch + 1);
     for (std::size_t level = 1; level < levels_; ++level) ready_[0].splice_back(ready_[level]);
   }
 
@@ -164,6 +166,7 @@ class Queue final : public RunQueue {
   std::array<Nanos, kMaxLevels> slices_{};
   std::array<ReadyList, kMaxLevels> ready_;
   std::int64_t epoch_ = 0;
+  Nanos epoch_end_ = boost_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "kernel/core/sched_api/ready_list.h"
 #include "kernel/core/sched_api/run_queue.h"
 #include "kernel/core/sched_api/thread.h"
 
@@ -103,6 +104,18 @@ class KeepsMigrated final : public Honest {
   }
 };
 
+// The list would break at the next push if the thread were linked twice.
+class StaysLinked final : public sched::RunQueue {
+ public:
+  explicit StaysLinked(const QueueConfig&) {}
+  void Enqueue(Thread& thread, EnqueueReason, Nanos) override { ready_.push_back(thread); }
+  void Dequeue(Thread& thread, DequeueReason, Nanos) override { ready_.remove(thread); }
+  Thread* PickNext(CpuId, Nanos) override { return ready_.empty() ? nullptr : &ready_.front(); }
+
+ private:
+  sched::ReadyList ready_;
+};
+
 class IgnoresAffinity final : public Honest {
   using Honest::Honest;
   Thread* PickNext(CpuId, Nanos) override {
@@ -191,6 +204,7 @@ constinit const Descriptor kIdles = Broken<Idles>("idles");
 constinit const Descriptor kGivesBlocked = Broken<GivesAgain>("gives_blocked");
 constinit const Descriptor kGivesRunning = Broken<GivesRunning>("gives_running", Topology::kShared);
 constinit const Descriptor kKeepsMigrated = Broken<KeepsMigrated>("keeps_migrated");
+constinit const Descriptor kStaysLinked = Broken<StaysLinked>("stays_linked");
 constinit const Descriptor kIgnoresAffinity = Broken<IgnoresAffinity>("ignores_affinity", Topology::kShared);
 constinit const Descriptor kInventsThread = Broken<InventsThread>("invents_thread");
 constinit const Descriptor kOffersPinned = Broken<OffersPinned>("offers_pinned");

@@ -12,6 +12,7 @@ extern const sched::Descriptor kIdles;           // now and then gives nothing t
 extern const sched::Descriptor kGivesBlocked;    // keeps a thread that it gave, and gives it again
 extern const sched::Descriptor kGivesRunning;    // gives one thread to two CPUs
 extern const sched::Descriptor kKeepsMigrated;   // does not let go of a thread that moves to another queue
+extern const sched::Descriptor kStaysLinked;     // gives a thread without unlinking it
 extern const sched::Descriptor kIgnoresAffinity;
 extern const sched::Descriptor kInventsThread;   // gives a pointer to something else
 extern const sched::Descriptor kOffersPinned;    // offers a thread that the thief may not run
