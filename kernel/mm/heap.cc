@@ -132,7 +132,7 @@ void ReleaseSlab(Slab* slab) ESC_REQUIRES(heap_lock) {
 }
 
 // What a debug build looks at when a block that was free goes out again.
-void CheckStillFreed(void* block, std::size_t class_bytes) {
+[[maybe_unused]] void CheckStillFreed(void* block, std::size_t class_bytes) {
   const auto* bytes = static_cast<const std::byte*>(block);
   for (std::size_t i = sizeof(FreeBlock); i < class_bytes - kCanaryBytes; ++i) {
     if (bytes[i] != kFreedByte) Panic("heap: block {:x} of {} bytes was written after it was freed", block, class_bytes);
