@@ -133,6 +133,7 @@ void ReleaseSlab(Slab* slab) ESC_REQUIRES(heap_lock) {
 
 // What a debug build looks at when a block that was free goes out again.
 [[maybe_unused]] void CheckStillFreed(void* block, std::size_t class_bytes) {
+  if constexpr (!kChecked) return;
   const auto* bytes = static_cast<const std::byte*>(block);
   for (std::size_t i = sizeof(FreeBlock); i < class_bytes - kCanaryBytes; ++i) {
     if (bytes[i] != kFreedByte) Panic("heap: block {:x} of {} bytes was written after it was freed", block, class_bytes);
@@ -148,7 +149,7 @@ void* AllocateSmall(std::size_t size_class, std::size_t bytes) ESC_EXCLUDES(heap
   if (block != nullptr) {
     Unpoison(block, class_bytes);
     slab->free = slab->free->next;
-    if constexpr (kChecked) CheckStillFreed(block, class_bytes);
+    CheckStillFreed(block, class_bytes);
   } else {
     block = BlockAt(slab, slab->fresh++);
     Unpoison(block, class_bytes);
