@@ -50,6 +50,13 @@ void LoadBases(x86::PerCpu& cpu, const ThreadContext& context) {
   }
 }
 
+// Whether this CPU's registers hold the thread's state, as far as kernel code knows: a thread that comes back
+// after kernel threads alone, which leave them be, needs no load. An area that somebody else wrote to while
+// its thread was away must be announced by RestoreFpu.
+bool FpuStillLoaded(const x86::PerCpu& cpu, const ThreadContext& context) {
+  return cpu.fpu_loaded == context.fpu && context.machine[x86::kFpuCpu] == std::uint64_t{cpu.cpu.value} + 1;
+}
+
 void LoadFpu(x86::PerCpu& cpu, ThreadContext& context) {
   x86::RestoreFpuState(context.fpu);
   cpu.fpu_loaded = context.fpu;
@@ -76,10 +83,7 @@ void SwitchThread(ThreadContext& from, ThreadContext& to) {
   cpu.running = &to;
   cpu.tss.rsp0 = to.stack_top.value;
   if (to.fpu != nullptr) {
-    // Kernel threads leave the registers alone: coming back from one, they may still hold `to`'s state.
-    const bool still_loaded =
-        cpu.fpu_loaded == to.fpu && to.machine[x86::kFpuCpu] == std::uint64_t{cpu.cpu.value} + 1;
-    if (!still_loaded) LoadFpu(cpu, to);
+    if (!FpuStillLoaded(cpu, to)) LoadFpu(cpu, to);
     LoadBases(cpu, to);
   }
   SwitchStacks(&from.machine[x86::kSavedRsp], to.machine[x86::kSavedRsp]);
@@ -100,8 +104,11 @@ UserRegisters& UserFrame(ThreadContext& context) {
 
 void EnterUser(ThreadContext& context) {
   x86::DisableInterrupts();
-  ESC_CHECK(x86::ThisPerCpu().running == &context);
-  LoadUserBases(context);
+  x86::PerCpu& cpu = x86::ThisPerCpu();
+  ESC_CHECK(cpu.running == &context);
+  // A thread that got its area after it was switched to, such as the one that becomes init.
+  if (context.fpu != nullptr && !FpuStillLoaded(cpu, context)) LoadFpu(cpu, context);
+  LoadBases(cpu, context);
   EnterUserMode(&UserFrame(context));
 }
 

@@ -9,7 +9,7 @@
 #include "kernel/arch_x86_64/panic.h"
 #include "kernel/arch_x86_64/per_cpu.h"
 #include "kernel/arch_x86_64/user_copy.h"
-#include "kernel/base/log.h"
+#include "kernel/base/format.h"
 
 namespace esc::arch::x86 {
 namespace {
@@ -181,7 +181,9 @@ extern "C" void TrapFromKernel(std::uint32_t vector, UserRegisters& frame) {
 extern "C" void TrapAnywhere(std::uint32_t vector, UserRegisters& frame) {
   const std::uint64_t error = TakeErrorCode(frame);
   if (vector == kNmi) {
-    WriteEmergency("escapement: non-maskable interrupt, ignored\n");
+    FixedText<80> line;
+    line.Format("escapement: non-maskable interrupt on CPU {}, ignored\n", ThisPerCpu().cpu);
+    WriteEmergency(line.view());
     return;
   }
   if (vector == kDoubleFault) {

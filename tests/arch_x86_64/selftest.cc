@@ -9,6 +9,8 @@
 #include "kernel/arch_api/power.h"
 #include "kernel/arch_api/thread.h"
 #include "kernel/arch_api/upcalls.h"
+#include "kernel/arch_x86_64/instructions.h"
+#include "kernel/arch_x86_64/paging.h"
 #include "kernel/base/check.h"
 #include "kernel/base/log.h"
 #include "tests/arch_x86_64/world.h"
@@ -43,6 +45,44 @@ void TestSystemCalls() {
   EXPECT(RunOne(UserRewritten, 0) == kPassed);
   EXPECT(RunOne(UserOddFlags, 0) == kPassed);
   EXPECT((observed.echo_flags & 0x40400) == 0);
+}
+
+void TestRegistersFromUsers() {
+  arch::UserRegisters registers = arch::InitialUserRegisters(kCode, kStack);
+  EXPECT(arch::SanitizeUserRegisters(registers));
+  registers.cs = 0x10;
+  registers.ss = 0x18;
+  registers.rflags = ~std::uint64_t{0};
+  EXPECT(arch::SanitizeUserRegisters(registers));
+  EXPECT(registers.cs == 0x33 && registers.ss == 0x2B);
+  EXPECT((registers.rflags & 0x3000) == 0 && (registers.rflags & 0x200) != 0);
+  registers.rip = 0x8000'0000'0000;
+  EXPECT(!arch::SanitizeUserRegisters(registers));
+  registers.rip = ~std::uint64_t{0};
+  EXPECT(!arch::SanitizeUserRegisters(registers));
+}
+
+// The kernel's NMI handler comes back to where it was; a machine that uses x2APIC is left out.
+void TestNmi() {
+  using namespace arch::x86;  // NOLINT: the test reaches below the contract
+  constexpr std::uint32_t kToSelf = 1 << 18, kNmi = 4 << 8;
+  if ((ReadMsr(kMsrApicBase) >> 10 & 1) != 0) return;
+  auto* command = reinterpret_cast<volatile std::uint32_t*>(kDeviceWindow + 0x300);
+  const std::uint64_t kernel_gs = ReadMsr(kMsrGsBase);
+  *command = kToSelf | kNmi;
+  for (int i = 0; i < 1000; ++i) port::CpuRelax();
+  EXPECT(ReadMsr(kMsrGsBase) == kernel_gs);
+  // As in the window between an entry from user mode and its SWAPGS: the user's base is loaded.
+  const port::InterruptState state = port::DisableInterrupts();
+  WriteMsr(kMsrKernelGsBase, kernel_gs);
+  WriteMsr(kMsrGsBase, 0x1234000);
+  *command = kToSelf | kNmi;
+  for (int i = 0; i < 1000; ++i) asm volatile("pause");
+  const bool kept = ReadMsr(kMsrGsBase) == 0x1234000 && ReadMsr(kMsrKernelGsBase) == kernel_gs;
+  WriteMsr(kMsrGsBase, kernel_gs);
+  WriteMsr(kMsrKernelGsBase, 0);
+  port::RestoreInterrupts(state);
+  EXPECT(kept);
 }
 
 void TestUserFaults() {
@@ -329,7 +369,9 @@ void KernelMain(const arch::BootInfo& info) {
                {"fs base", TestFsBase},               {"timer", TestTimer},
                {"preemption", TestPreemption},        {"user copies", TestUserCopies},
                {"paging", TestPaging},
-               {"memory functions", TestMemory}};
+               {"memory functions", TestMemory},
+               {"registers from users", TestRegistersFromUsers},
+               {"nmi", TestNmi}};
   port::RestoreInterrupts(port::InterruptState{1});
   for (const auto& test : tests) {
     test.run();
