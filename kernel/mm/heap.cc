@@ -132,7 +132,7 @@ void ReleaseSlab(Slab* slab) ESC_REQUIRES(heap_lock) {
 }
 
 // What a debug build looks at when a block that was free goes out again.
-[[maybe_unused]] void CheckStillFreed(void* block, std::size_t class_bytes) {
+void CheckStillFreed(void* block, std::size_t class_bytes) {
   if constexpr (!kChecked) return;
   const auto* bytes = static_cast<const std::byte*>(block);
   for (std::size_t i = sizeof(FreeBlock); i < class_bytes - kCanaryBytes; ++i) {
