@@ -29,4 +29,7 @@ Result<std::span<const std::byte>> FindInArchive(std::span<const std::byte> arch
 // `path` is below /proc, e.g. "escapement/stats". kNoMemory, kAlreadyExists.
 Status AddProcFile(std::string_view path, void (*write)(TextBuffer& text));
 
+// Forgets the /proc of a simulated machine that is about to go.
+void ResetFileSystemForTest();
+
 }  // namespace esc::fs

@@ -216,4 +216,6 @@ Status AddProcFile(std::string_view path, void (*write)(TextBuffer& text)) {
   return directory->Add(path, ESC_TRY(mm::MakeRef<SystemText>(write)));
 }
 
+void ResetFileSystemForTest() { proc_root.Reset(); }
+
 }  // namespace esc::fs

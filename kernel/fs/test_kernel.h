@@ -8,13 +8,21 @@
 #include "kernel/arch_host/machine.h"
 #include "kernel/core/boot_config/boot_config.h"
 #include "kernel/core/dispatch/dispatcher.h"
+#include "kernel/fs/file_system.h"
 #include "kernel/mm/frames.h"
+#include "kernel/mm/machine_fixture.h"
 #include "kernel/sched_plugins/round_robin/round_robin.h"
 
 namespace esc::fs {
 
 class TestKernel {
  public:
+  // What one machine's memory held must not be met by the next machine.
+  ~TestKernel() {
+    ResetFileSystemForTest();
+    mm::ResetMemoryForTest();
+  }
+
   host::Outcome Run(std::function<void()> body) {
     config_.partition_count = 1;
     config_.partitions[0].name = "main";
