@@ -1,0 +1,124 @@
+// Bad accesses: the right signal with the right siginfo, on an alternate stack too; stacks that grow and stacks that end.
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+enum { kPage = 4096 };
+static sigjmp_buf back;
+static volatile int seen_signal, seen_code;
+static void* volatile seen_address;
+
+static void OnFault(int signal, siginfo_t* info, void* context) {
+  (void)context;
+  seen_signal = signal;
+  seen_code = info->si_code;
+  seen_address = info->si_addr;
+  siglongjmp(back, 1);
+}
+
+static void Catch(int signal) {
+  struct sigaction action = {0};
+  action.sa_sigaction = OnFault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  CHECK(sigaction(signal, &action, NULL) == 0);
+}
+
+#define EXPECT_FAULT(statement, signal, code, address) \
+  do {                                                 \
+    seen_signal = 0;                                   \
+    if (sigsetjmp(back, 1) == 0) {                     \
+      statement;                                       \
+      CHECK(!"no fault");                              \
+    }                                                  \
+    CHECK(seen_signal == (signal));                    \
+    CHECK(seen_code == (code));                        \
+    CHECK(seen_address == (void*)(address));           \
+  } while (0)
+
+static int Depth(int levels) {
+  volatile char block[1024];
+  memset((char*)block, levels, sizeof(block));
+  return levels == 0 ? 0 : Depth(levels - 1) + (block[0] != (char)levels);
+}
+
+// The compiler must not turn it into a loop, nor see that it never ends.
+static int (*volatile depth_forever)(int);
+static int Forever(int level) {
+  volatile char block[4096];
+  block[0] = (char)level;
+  return depth_forever(level + 1) + block[0];
+}
+
+static void StackOverflowIsCaught(void) {
+  const size_t bytes = 64 * 1024;
+  const stack_t alternate = {.ss_sp = malloc(bytes), .ss_size = bytes, .ss_flags = 0};
+  CHECK(sigaltstack(&alternate, NULL) == 0);
+  depth_forever = Forever;
+  seen_signal = 0;
+  if (sigsetjmp(back, 1) == 0) {
+    Forever(0);
+    CHECK(!"no end of the stack");
+  }
+  CHECK(seen_signal == SIGSEGV);
+  stack_t now;
+  CHECK(sigaltstack(NULL, &now) == 0 && now.ss_sp == alternate.ss_sp && now.ss_size == bytes);
+}
+
+static void UncaughtKills(void) {
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGSEGV, SIG_DFL);
+    *(volatile int*)16 = 1;
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+static void BadPointersToTheKernel(void) {
+  CHECK_ERRNO(write(1, (void*)16, 10), EFAULT);
+  int* volatile bad = (int*)16;  // volatile: the compiler would warn of what is meant
+  CHECK_ERRNO(pipe(bad), EFAULT);
+  CHECK_ERRNO(access((char*)16, 0), EFAULT);
+  CHECK_ERRNO(write(1, (void*)0xffff800000000000, 10), EFAULT);
+}
+
+int main(void) {
+  Catch(SIGSEGV);
+  Catch(SIGFPE);
+  Catch(SIGILL);
+  EXPECT_FAULT(*(volatile int*)16 = 1, SIGSEGV, SEGV_MAPERR, 16);
+  char* page = mmap(NULL, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(page != MAP_FAILED);
+  EXPECT_FAULT(*(volatile char*)(page + 100) = 1, SIGSEGV, SEGV_ACCERR, page + 100);
+  CHECK(mprotect(page, kPage, PROT_READ | PROT_WRITE) == 0);
+  page[100] = 5;
+  CHECK(mprotect(page, kPage, PROT_NONE) == 0);
+  EXPECT_FAULT((void)*(volatile char*)(page + 7), SIGSEGV, SEGV_ACCERR, page + 7);
+  CHECK(munmap(page, kPage) == 0);
+  EXPECT_FAULT((void)*(volatile char*)page, SIGSEGV, SEGV_MAPERR, page);
+  // Data is not code.
+  static char code[16] = {(char)0xc3};
+  EXPECT_FAULT(((void (*)(void))(uintptr_t)code)(), SIGSEGV, SEGV_ACCERR, code);
+  // An address with no canonical form has no address to tell.
+  EXPECT_FAULT(*(volatile char*)0x0123456789abcdefUL = 1, SIGSEGV, SI_KERNEL, 0);
+  seen_signal = 0;
+  if (sigsetjmp(back, 1) == 0) __asm__ volatile("ud2");
+  CHECK(seen_signal == SIGILL && seen_code == ILL_ILLOPN);
+  volatile int zero = 0;
+  seen_signal = 0;
+  if (sigsetjmp(back, 1) == 0) __asm__ volatile("xor %%edx, %%edx\n mov $1, %%eax\n divl %0" : : "m"(zero) : "eax", "edx");
+  CHECK(seen_signal == SIGFPE && seen_code == FPE_INTDIV);
+  CHECK(Depth(2000) == 0);  // 2 MiB of stack, by faults
+  StackOverflowIsCaught();
+  UncaughtKills();
+  BadPointersToTheKernel();
+  puts("ok fault_test");
+  return 0;
+}
