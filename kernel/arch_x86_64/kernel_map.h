@@ -27,7 +27,8 @@ class KernelMap {
       const std::uint64_t span = large ? kLargePage : kPageSize;
       const PhysAddr at = ESC_TRY(EntryFor(to, large ? 2 : 1));
       if ((memory_.Load(at) & kPresent) == 0) {
-        memory_.Store(at, from.value | flags | kPresent | kMapped | kGlobal | kAccessed | kDirty | (large ? kLarge : 0));
+        const std::uint64_t common = kPresent | kMapped | kGlobal | kAccessed | kDirty;
+        memory_.Store(at, from.value | flags | common | (large ? kLarge : 0));
       }
       to = to + span;
       from = from + span;

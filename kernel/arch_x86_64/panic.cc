@@ -43,7 +43,7 @@ void PrintAddress(std::uint64_t address) {
   const SymbolTable table(std::span<const std::byte>(kernel_symbols, kernel_symbols_end));
   FixedText<160> name;
   std::uint64_t offset = 0;
-  if (table.Find(address - ESC_KERNEL_VIRTUAL, name, offset)) {
+  if (IsText(address) && table.Find(address - ESC_KERNEL_VIRTUAL, name, offset)) {
     Print("  {:x} {}+0x{:x}", address, name.view(), offset);
   } else {
     Print("  {:x}", address);

@@ -16,6 +16,10 @@ constexpr unsigned kSleepTypeShift = 10;
 // Written at boot, before anybody may end the machine by ACPI.
 constinit x86::PowerPorts ports{};
 
+std::uint16_t SleepCommand(std::uint8_t type) {
+  return static_cast<std::uint16_t>(type << kSleepTypeShift | kSleepEnable);
+}
+
 void Settle() {
   for (unsigned i = 0; i < 100'000; ++i) asm volatile("pause" ::: "memory");
 }
@@ -32,10 +36,8 @@ void PowerOff(std::uint8_t code) {
   x86::DisableInterrupts();
   x86::Out8(kExitDevice, code & 0x7F);
   if (ports.pm1a_control != 0) {
-    x86::Out16(ports.pm1a_control, static_cast<std::uint16_t>(ports.s5_type_a << kSleepTypeShift | kSleepEnable));
-    if (ports.pm1b_control != 0) {
-      x86::Out16(ports.pm1b_control, static_cast<std::uint16_t>(ports.s5_type_b << kSleepTypeShift | kSleepEnable));
-    }
+    x86::Out16(ports.pm1a_control, SleepCommand(ports.s5_type_a));
+    if (ports.pm1b_control != 0) x86::Out16(ports.pm1b_control, SleepCommand(ports.s5_type_b));
     Settle();
   }
   x86::SerialWriteUnlocked("escapement: halted; this machine has neither QEMU's exit device nor an ACPI power switch\n");
