@@ -315,6 +315,27 @@ std::optional<Finding> CheckRandomEvents(const sched::Descriptor& plugin, std::u
   return std::nullopt;
 }
 
+namespace {
+
+// One that has run for long, and an endless row of new ones that exit soon; each is there before the last one goes.
+std::optional<Finding> RowOfNewcomers(const sched::Descriptor& plugin, const Options& options, Nanos bound) {
+  Machine machine(plugin, options);
+  Random random(17);
+  machine.New();
+  machine.RunFor(bound / 4);
+  ThreadId last = machine.New();
+  const auto longest = static_cast<std::uint64_t>(bound.value / 150 + 1);
+  for (int i = 0; i < 400 && !machine.finding() && machine.decisions() < kMostDecisions; ++i) {
+    machine.RunFor({static_cast<std::int64_t>(random.Below(longest) + 1)});
+    const ThreadId next = machine.New();
+    machine.Exit(last);
+    last = next;
+  }
+  return Prefixed(machine.finding(), options, "newcomers");
+}
+
+}  // namespace
+
 std::optional<Finding> CheckStarvation(const sched::Descriptor& plugin) {
   if (plugin.guarantees.starvation_bound == nullptr) return std::nullopt;
   constexpr std::uint32_t kHogs = 5;
@@ -334,6 +355,7 @@ std::optional<Finding> CheckStarvation(const sched::Descriptor& plugin) {
       machine.State(waker) == ThreadState::kBlocked ? machine.Wake(waker) : machine.Block(waker);
     }
     if (machine.finding()) return Prefixed(machine.finding(), options, "hogs and wakers");
+    if (auto finding = RowOfNewcomers(plugin, options, bound)) return finding;
   }
   return std::nullopt;
 }

@@ -22,8 +22,8 @@ std::optional<Finding> CheckScenarios(const sched::Descriptor& plugin);
 // `seeds` random lives of `steps` events each; each is run twice, and must decide the same both times.
 std::optional<Finding> CheckRandomEvents(const sched::Descriptor& plugin, std::uint64_t seeds, int steps);
 
-// Threads that never block, of all levels, among others that wake up all the time: for three times the bound
-// that the plugin gives. Passes at once when it gives none.
+// Threads that never block, of all levels, among others that wake up or are new all the time: for more than the
+// bound that the plugin gives. Passes at once when it gives none.
 std::optional<Finding> CheckStarvation(const sched::Descriptor& plugin);
 
 // Equal threads that are always ready stay as close as the plugin says. Passes at once when it says nothing.

@@ -88,6 +88,21 @@ TEST(Priority, AnAgedThreadIsNotPreemptedByTheLevelItRoseTo) {
   EXPECT_EQ(machine.State(hog), ThreadState::kReady);
 }
 
+// One that is preempted again and again is always at the front, having waited for less than a period each time.
+TEST(Priority, ThreadsBehindAPreemptedOneAgeAllTheSame) {
+  Machine machine(kDescriptor, kTenMsSlice);
+  machine.New();
+  const ThreadId behind = machine.New();
+  const ThreadId high = machine.New(At(PriorityLevel::kHigh));
+  for (int i = 0; i < 4; ++i) {
+    machine.RunFor(Nanos::Millis(90));
+    machine.Block(high);
+    machine.RunFor(Nanos::Millis(1));
+    machine.Wake(high);
+  }
+  EXPECT_GT(machine.Runtime(behind), Nanos{});
+}
+
 TEST(Priority, AHolderRunsAtItsDonorsLevelUntilItLetsGo) {
   Machine machine(kDescriptor, kTenMsSlice);
   const ThreadId low = machine.New(At(PriorityLevel::kLow));
