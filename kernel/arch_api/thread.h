@@ -48,6 +48,9 @@ UserRegisters InitialUserRegisters(VirtAddr entry, VirtAddr stack);
 // addresses); forces segments and flags to what user mode may have. For sigreturn and ptrace-like writers.
 bool SanitizeUserRegisters(UserRegisters& registers);
 
+// How long the instruction is that a system call comes by: `rip` goes back by it when a call is started again.
+std::uint64_t SystemCallBytes();
+
 // Makes fs_base/gs_base of the running thread take effect at once.
 void LoadUserBases(const ThreadContext& context);
 

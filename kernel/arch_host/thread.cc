@@ -6,6 +6,7 @@
 
 #include "kernel/arch_api/paging.h"
 #include "kernel/arch_api/upcalls.h"
+#include "kernel/arch_host/instruction.h"
 #include "kernel/arch_host/interpreter.h"
 #include "kernel/arch_host/machine.h"
 #include "kernel/base/bits.h"
@@ -150,6 +151,8 @@ void LoadUserBases(const ThreadContext& context) {
   TheMachine().cpu().fs_base = context.fs_base;
   TheMachine().cpu().gs_base = context.gs_base;
 }
+
+std::uint64_t SystemCallBytes() { return host::kInstructionBytes; }
 
 std::size_t FpuStateBytes() { return kFpuBytes; }
 void InitFpuState(void* state) {

@@ -123,6 +123,8 @@ UserRegisters InitialUserRegisters(VirtAddr entry, VirtAddr stack) {
   return registers;
 }
 
+std::uint64_t SystemCallBytes() { return 2; }  // SYSCALL: 0F 05 (SDM vol. 2)
+
 bool SanitizeUserRegisters(UserRegisters& registers) {
   registers.cs = ESC_USER_CS;
   registers.ss = ESC_USER_DS;

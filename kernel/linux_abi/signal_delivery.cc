@@ -17,7 +17,6 @@ namespace esc::linux_abi {
 namespace {
 
 constexpr std::uint64_t kFlagTrap = 1 << 8, kFlagDirection = 1 << 10, kFlagResume = 1 << 16;  // SDM vol. 1, 3.4.3
-constexpr std::uint64_t kSystemCallBytes = 2;  // the SYSCALL instruction: 0F 05
 
 // A copy of the FPU state in the heap. The live area must not be touched while the thread may be switched.
 class FpuCopy {
@@ -160,7 +159,7 @@ void FinishCall(const core::SignalAction* action, arch::UserRegisters& registers
   const bool restart = action == nullptr || (sys && (action->flags & kActionRestart) != 0);
   if (restart) {
     registers.rax = registers.original_rax;
-    registers.rip -= kSystemCallBytes;
+    registers.rip -= arch::SystemCallBytes();
   } else {
     registers.rax = static_cast<std::uint64_t>(Answer(Errno::kIntr).value());
   }
