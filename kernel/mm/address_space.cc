@@ -51,7 +51,8 @@ AddressSpace::~AddressSpace() {
   if (Loaded()) arch::LoadRoot(arch::KernelRoot());
   {
     const SpinLockGuard guard(lock_);
-    DropPages(arch::kUserBase, arch::kUserEnd);
+    for (const Region& region : regions_.items()) DropPages(region.begin, region.end);
+    ESC_CHECK(resident_pages_ == 0);
   }
   arch::DestroyRoot(root_, TableFrames());
 }
@@ -133,8 +134,15 @@ Result<VirtAddr> AddressSpace::Map(VirtAddr address, std::uint64_t bytes, Placem
   if (region.anonymous && region.sharing == Sharing::kShared) {
     region.source = RefPtr<PageSource>(ESC_TRY(SharedPages::Create(size / kPageSize)));
   }
-  const VirtAddr last_cut =
-      placement == Placement::kFixed ? CutAllButFew(address, address + size) : address;
+  VirtAddr last_cut = address;
+  if (placement == Placement::kFixed) {
+    {
+      // Before anything is unmapped for a range that then is refused.
+      const SpinLockGuard guard(lock_);
+      if (!WithinLimit(size - regions_.BytesIn(address, address + size))) return Status::kNoMemory;
+    }
+    last_cut = CutAllButFew(address, address + size);
+  }
   DroppedSources dropped;
   const SpinLockGuard guard(lock_);
   ESC_TRY(regions_.Reserve());

@@ -33,27 +33,25 @@ Status AddressSpace::CopyPagesTo(AddressSpace& child, bool& downgraded) ESC_NO_T
   child.stack_limit_ = stack_limit_;
   child.break_base_ = break_base_;
   child.break_ = break_;
-  if (regions_.size() == 0) return Status::kOk;
-  const Region* region = regions_.items().data();
   Status status = Status::kOk;
   std::uint64_t copied = 0;
-  const VirtAddr begin = regions_.items().front().begin;
-  const VirtAddr end = regions_.items().back().end;
-  arch::VisitPages(root_, begin, end, [&](VirtAddr page, PageMapping& mapping) {
-    if (!Ok(status)) return PageEdit::kKeep;
-    while (region->end <= page) ++region;
-    const bool downgrade = region->sharing == Sharing::kPrivate && arch::Allows(mapping.access, Access::kWrite);
-    if (downgrade) {
-      mapping.access = WithoutWrite(mapping.access);
-      mapping.copy_on_write = true;
-    }
-    status = arch::MapPage(child.root_, page, mapping, TableFrames());
-    if (!Ok(status)) return PageEdit::kKeep;
-    ShareFrame(mapping.frame);
-    ++copied;
-    downgraded |= downgrade;
-    return downgrade ? PageEdit::kReplace : PageEdit::kKeep;
-  });
+  // Region by region: the tables between them are not even looked at.
+  for (const Region& region : regions_.items()) {
+    arch::VisitPages(root_, region.begin, region.end, [&](VirtAddr page, PageMapping& mapping) {
+      if (!Ok(status)) return PageEdit::kKeep;
+      const bool downgrade = region.sharing == Sharing::kPrivate && arch::Allows(mapping.access, Access::kWrite);
+      if (downgrade) {
+        mapping.access = WithoutWrite(mapping.access);
+        mapping.copy_on_write = true;
+      }
+      status = arch::MapPage(child.root_, page, mapping, TableFrames());
+      if (!Ok(status)) return PageEdit::kKeep;
+      ShareFrame(mapping.frame);
+      ++copied;
+      downgraded |= downgrade;
+      return downgrade ? PageEdit::kReplace : PageEdit::kKeep;
+    });
+  }
   child.resident_pages_ = copied;
   return status;
 }

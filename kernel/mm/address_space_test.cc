@@ -179,6 +179,12 @@ TEST_F(AddressSpaceTest, TheLimitCountsWhatIsMapped) {
   MapPages(space, kBase, 8);
   EXPECT_EQ(space->Map({}, 3 * kPageSize, Placement::kHint, {.access = kReadWrite}).status(), Status::kNoMemory);
   MapPages(space, kBase, 8);  // replaces: no more than before
+  for (int page = 0; page < 8; ++page) {
+    ASSERT_EQ(space->Protect(kBase + page * kPageSize, kPageSize, page % 2 == 0 ? Access::kRead : kReadWrite), Status::kOk);
+  }
+  EXPECT_EQ(space->Map(kBase, 11 * kPageSize, Placement::kFixed, {.access = kReadWrite}).status(), Status::kNoMemory);
+  EXPECT_EQ(space->stats().mapped_bytes, 8 * kPageSize) << "refused, but what lay there is gone";
+  MapPages(space, kBase, 8);
   MapPages(space, kBase + 8 * kPageSize, 2);
   space->SetBreakBase(VirtAddr{0x10'0000});
   EXPECT_EQ(space->SetBreak(VirtAddr{0x10'1000}), VirtAddr{0x10'0000});
