@@ -78,9 +78,9 @@ TEST(Initramfs, RefusalsNameTheThing) {
   EXPECT_EQ(Unpack("not an archive", {}),
             "initramfs of 14 bytes: at byte 0: not a cpio archive in newc format (compressed archives are not supported)");
   EXPECT_EQ(Unpack(good.substr(0, 120), {}), "initramfs of 120 bytes: at byte 0: the archive is truncated");
-  EXPECT_EQ(Unpack(Archive({{"f", ""}, {"f/g", ""}}), {}).substr(25), "entry \"f/g\": a part of its path is no directory");
-  EXPECT_EQ(Unpack(Archive({{"d", "", 0040755}, {"d", "file"}}), {}).substr(25), "entry \"d\": a directory of that name exists already");
-  EXPECT_EQ(Unpack(Archive({{"../up", "x"}}), {}).substr(25), "entry \"../up\": the entry is corrupt");
+  EXPECT_EQ(Unpack(Archive({{"f", ""}, {"f/g", ""}}), {}).substr(24), "entry \"f/g\": a part of its path is no directory");
+  EXPECT_EQ(Unpack(Archive({{"d", "", 0040755}, {"d", "file"}}), {}).substr(24), "entry \"d\": a directory of that name exists already");
+  EXPECT_EQ(Unpack(Archive({{"../up", "x"}}), {}).substr(24), "entry \"../up\": the entry is corrupt");
 }
 
 TEST(Initramfs, OneFileIsFoundWithoutUnpacking) {
