@@ -1,6 +1,7 @@
 // fork and its kin: flags into core::CloneOptions.
 #include <algorithm>
 
+#include "kernel/arch_api/paging.h"
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/linux_abi/layout.h"
@@ -30,6 +31,7 @@ Status CheckWish(const CloneWish& wish) {
   if (has(kCloneThread) && !has(kCloneHandlers)) return Status::kInvalidArgument;
   if (has(kCloneHandlers) && !has(kCloneMemory)) return Status::kInvalidArgument;
   if (has(kCloneHandlers) && !has(kCloneThread)) return Status::kInvalidArgument;
+  if (has(kCloneSetTls) && wish.tls >= arch::kUserEnd.value) return Status::kPermissionDenied;
   return Status::kOk;
 }
 

@@ -37,13 +37,16 @@ fs::OpenOptions OptionsOf(std::uint32_t flags, std::uint32_t mode) {
   return options;
 }
 
-// A session's leader without a terminal gets the one that it opens (POSIX 11.1.3).
+// A session's leader without a terminal gets the one that it opens (POSIX 11.1.3); not by /dev/console, as on Linux.
 void TakeControllingTerminal(fs::OpenFile& file) {
+  constexpr fs::DeviceNumber kConsole{.major = 5, .minor = 1};
   fs::Terminal* terminal = file.terminal();
-  const core::Process& process = core::CurrentProcess();
-  if (terminal == nullptr || process.session != process.pid() || terminal->session().value != 0) return;
-  terminal->SetSession(process.session);
-  terminal->SetForegroundGroup(process.group);
+  if (terminal == nullptr || terminal->session().value != 0 || file.node().GetAttributes().device == kConsole) return;
+  core::Process& process = core::CurrentProcess();
+  const core::ProcessRelations relations = core::GetRelations(process);
+  if (relations.session != process.pid()) return;
+  terminal->SetSession(relations.session);
+  terminal->SetForegroundGroup(relations.group);
 }
 
 std::uint32_t FlagsOf(core::OpenMode mode) {

@@ -45,7 +45,7 @@ SignalInfoRecord InfoOf(const core::WaitResult& result) {
 core::WaitSelector SelectorOf(int pid) {
   using SelectorKind = core::WaitSelector::Kind;
   if (pid == -1) return {.kind = SelectorKind::kAny, .id = {}};
-  if (pid == 0) return {.kind = SelectorKind::kGroup, .id = core::CurrentProcess().group};
+  if (pid == 0) return {.kind = SelectorKind::kGroup, .id = core::GetRelations(core::CurrentProcess()).group};
   if (pid < 0) return {.kind = SelectorKind::kGroup, .id = {-pid}};
   return {.kind = SelectorKind::kPid, .id = {pid}};
 }
@@ -97,7 +97,7 @@ Answer WaitId(int which, int id, VirtAddr info, std::uint32_t flags, VirtAddr us
       break;
     case kIdGroup:
       if (id < 0) return Status::kInvalidArgument;
-      selector = {.kind = core::WaitSelector::Kind::kGroup, .id = id == 0 ? core::CurrentProcess().group : Pid{id}};
+      selector = {.kind = core::WaitSelector::Kind::kGroup, .id = id == 0 ? core::GetRelations(core::CurrentProcess()).group : Pid{id}};
       break;
     default: return Status::kInvalidArgument;
   }

@@ -74,7 +74,7 @@ Answer GetIds(const Ids& ids, VirtAddr real, VirtAddr effective, VirtAddr saved)
 Answer GetPid() { return core::CurrentProcess().pid().value; }
 Answer GetTid() { return core::CurrentThread().tid().value; }
 Answer GetParentPid() { return core::GetRelations(core::CurrentProcess()).parent.value; }
-Answer GetGroup() { return core::CurrentProcess().group.value; }
+Answer GetGroup() { return core::GetRelations(core::CurrentProcess()).group.value; }
 
 Answer GetGroupOf(int pid) {
   const mm::RefPtr<core::Process> process = ProcessOf(pid);

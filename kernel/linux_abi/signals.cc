@@ -38,7 +38,7 @@ Status CheckMaySend(core::Process& target, int signal) {
     other = target.credentials;
   }
   if (own.euid == other.uid || own.euid == other.suid || own.uid == other.uid || own.uid == other.suid) return Status::kOk;
-  const bool continues = signal == static_cast<int>(Signal::kContinue) && target.session == self.session;
+  const bool continues = signal == static_cast<int>(Signal::kContinue) && core::GetRelations(target).session == core::GetRelations(self).session;
   return continues ? Status::kOk : Status::kPermissionDenied;
 }
 
@@ -225,8 +225,8 @@ Answer Kill(int pid, int signal) {
   if (pid == -1) {
     return SendToMany(info, signal, [&](core::Process& p) { return p.pid().value > 1 && &p != &self; });
   }
-  const Pid group = pid == 0 ? self.group : Pid{-pid};
-  return SendToMany(info, signal, [&](core::Process& p) { return p.group == group && p.pid().value > 0; });
+  const Pid group = pid == 0 ? core::GetRelations(self).group : Pid{-pid};
+  return SendToMany(info, signal, [&](core::Process& p) { return p.pid().value > 0 && core::GetRelations(p).group == group; });
 }
 
 Answer KillThread(int tid, int signal) {
