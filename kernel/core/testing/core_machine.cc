@@ -8,7 +8,6 @@
 #include "kernel/base/log.h"
 #include "kernel/core/dispatch/dispatcher.h"
 #include "kernel/core/park.h"
-#include "kernel/core/thread.h"
 #include "kernel/mm/machine_fixture.h"
 
 namespace esc::upcall {
@@ -88,6 +87,7 @@ CoreTest::CoreTest(host::MachineOptions options) : machine(std::move(options)) {
 
 CoreTest::~CoreTest() {
   mm::FailAllocationsAfter(~std::uint64_t{0});
+  bodies_.clear();  // they may hold the last references to threads
   mm::ResetMemoryForTest();
   current = nullptr;
 }
@@ -148,6 +148,12 @@ void CoreTest::UsePlugin(const sched::Descriptor& plugin) {
   config.partition_count = 1;
 }
 
+mm::RefPtr<Thread> CoreTest::Spawn(std::function<void()> body, const sched::Parameters& parameters) {
+  bodies_.push_back(std::make_unique<std::function<void()>>(std::move(body)));
+  const auto entry = [](void* argument) { (*static_cast<std::function<void()>*>(argument))(); };
+  return StartKernelThread("test", entry, bodies_.back().get(), parameters).value();
+}
+
 std::uint64_t CoreTest::Handle(TestCall call, arch::UserRegisters& registers) {
   Process& process = CurrentProcess();
   switch (call) {
@@ -160,7 +166,10 @@ std::uint64_t CoreTest::Handle(TestCall call, arch::UserRegisters& registers) {
     case TestCall::kWait: return Wait(registers.rdi, registers.rsi);
     case TestCall::kYield: Yield(); return 0;
     case TestCall::kGetPid: return static_cast<std::uint64_t>(process.pid().value);
-    case TestCall::kReport: reports.push_back(registers.rdi); return registers.rdi;
+    case TestCall::kReport:
+      if (on_report) return on_report(registers);
+      reports.push_back(registers.rdi);
+      return registers.rdi;
     case TestCall::kSleep: {
       const Nanos until = arch::Now() + Nanos{static_cast<std::int64_t>(registers.rdi)};
       return Ok(SleepUntil(until, Interruptible::kYes)) ? 0 : kInterruptedMark;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "kernel/core/boot_config/boot_config.h"
 #include "kernel/core/process.h"
 #include "kernel/core/sched_api/descriptor.h"
+#include "kernel/core/thread.h"
 #include "kernel/core/user_abi.h"
 
 namespace esc::core {
@@ -94,9 +96,16 @@ class CoreTest : public ::testing::Test {
 
   void UsePlugin(const sched::Descriptor& plugin);
 
+  // A kernel thread that runs `body`; inside Boot. The thread may outlive neither the fixture nor the machine.
+  mm::RefPtr<Thread> Spawn(std::function<void()> body, const sched::Parameters& parameters = {});
+  // Lets virtual time pass in kernel code, as work would.
+  static void Work(Nanos duration) { host::Machine::Current().Advance(duration); }
+
   void OnSystemCall(arch::UserRegisters& registers);
 
   std::vector<std::uint64_t> reports;
+  // Takes kReport over when set.
+  std::function<std::uint64_t(arch::UserRegisters&)> on_report;
   std::vector<std::byte> next_image;
   TestAbi abi;
   boot_config::BootConfig config;
@@ -104,6 +113,7 @@ class CoreTest : public ::testing::Test {
   static CoreTest* current;
 
  private:
+  std::vector<std::unique_ptr<std::function<void()>>> bodies_;
   std::uint64_t Handle(TestCall call, arch::UserRegisters& registers);
 };
 

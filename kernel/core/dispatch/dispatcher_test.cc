@@ -1,0 +1,277 @@
+// Dispatch as a whole on the simulated machine: what runs when, with honest plugins and with one that breaks down.
+#include "kernel/core/dispatch/dispatcher.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/power.h"
+#include "kernel/core/park.h"
+#include "kernel/core/sched_api/ready_list.h"
+#include "kernel/core/testing/core_machine.h"
+
+namespace esc::core {
+namespace {
+
+using host::Outcome;
+using sched::PriorityLevel;
+
+std::vector<std::string> events;  // of the queue below, which no test can reach by other means
+
+std::string NameOf(sched::EnqueueReason reason) {
+  switch (reason) {
+    case sched::EnqueueReason::kNew: return "new";
+    case sched::EnqueueReason::kWoken: return "woken";
+    case sched::EnqueueReason::kPreempted: return "preempted";
+    case sched::EnqueueReason::kYielded: return "yielded";
+    case sched::EnqueueReason::kSliceExpired: return "slice";
+    case sched::EnqueueReason::kMigrated: return "migrated";
+    case sched::EnqueueReason::kChanged: return "changed";
+    case sched::EnqueueReason::kHandedOver: return "handed over";
+  }
+  return "?";
+}
+
+// First in, first out, which writes down what core tells it; a woken thread of a higher level preempts.
+class ScriptedQueue : public sched::RunQueue {
+ public:
+  static inline std::optional<Nanos> slice;
+  static inline int picks_until_broken = -1;
+
+  explicit ScriptedQueue(const sched::QueueConfig&) {}
+  void InitThread(sched::Thread& thread, Nanos) override { Note("init", thread); }
+  void ExitThread(sched::Thread& thread, Nanos) override { Note("exit", thread); }
+  void Forked(sched::Thread& child, const sched::Thread& parent, Nanos) override {
+    Note("forked by " + std::to_string(parent.id().value), child);
+  }
+  void Enqueue(sched::Thread& thread, sched::EnqueueReason reason, Nanos) override {
+    Note(NameOf(reason), thread);
+    if (thread.parameters().priority == PriorityLevel::kHigh) return ready_.push_front(thread);
+    ready_.push_back(thread);
+  }
+  void Dequeue(sched::Thread& thread, sched::DequeueReason, Nanos) override {
+    Note("dequeue", thread);
+    ready_.remove(thread);
+  }
+  sched::Thread* PickNext(CpuId, Nanos) override {
+    if (picks_until_broken >= 0 && picks_until_broken-- == 0) return reinterpret_cast<sched::Thread*>(0x1000);
+    return ready_.pop_front();
+  }
+  void Charge(sched::Thread& thread, Nanos ran, Nanos) override { Note("ran " + std::to_string(ran.value), thread); }
+  std::optional<Nanos> TimeSlice(const sched::Thread&, Nanos) override { return slice; }
+  bool ShouldPreempt(const sched::Thread& current, const sched::Thread& woken, Nanos) override {
+    return woken.parameters().priority > current.parameters().priority;
+  }
+  void ParametersChanged(sched::Thread& thread, const sched::Parameters&, Nanos) override { Note("parameters", thread); }
+  void Dump(TextBuffer& text) const override { text.Append("scripted queue\n"); }
+
+ private:
+  static void Note(const std::string& what, const sched::Thread& thread) {
+    events.push_back(std::to_string(thread.id().value) + " " + what);
+  }
+  sched::ReadyList ready_;
+};
+
+constexpr sched::Descriptor kScripted = sched::DescribeQueue<ScriptedQueue, int>({
+    .name = "scripted",
+    .capabilities = sched::Capability::kPriorities | sched::Capability::kPreemption,
+});
+
+class UrgentQueue : public ScriptedQueue {
+ public:
+  using ScriptedQueue::ScriptedQueue;
+  bool Accepts(const sched::Thread& thread) const override {
+    return thread.parameters().priority == PriorityLevel::kRealTime;
+  }
+};
+constexpr sched::Descriptor kUrgent = sched::DescribeQueue<UrgentQueue, int>({
+    .name = "urgent",
+    .capabilities = sched::Capability::kPriorities,
+});
+
+class DispatcherTest : public CoreTest {
+ protected:
+  DispatcherTest() {
+    events.clear();
+    ScriptedQueue::slice = Nanos{1000};
+    ScriptedQueue::picks_until_broken = -1;
+    UsePlugin(kScripted);
+  }
+  void ExpectPowerOff(const Outcome& outcome) {
+    EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message << machine.console();
+  }
+  static sched::Parameters At(PriorityLevel level) {
+    sched::Parameters parameters;
+    parameters.priority = level;
+    return parameters;
+  }
+  std::vector<int> log_;
+};
+
+TEST_F(DispatcherTest, ThePluginHearsOfEveryEventInOrderWithTheTimeCharged) {
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {  // thread 2
+      Work(Nanos{100});
+      Yield();
+      Work(Nanos{10});
+    });
+    Spawn([&] {  // thread 3
+      Work(Nanos{2500});
+      EXPECT_EQ(SleepUntil(arch::Now() + Nanos{500}, Interruptible::kNo), Status::kOk);
+      arch::PowerOff(0);
+    });
+  }));
+  EXPECT_EQ(events, (std::vector<std::string>{
+                        "2 init", "2 new", "3 init", "3 new",               //
+                        "2 ran 100", "2 yielded",      //
+                        "3 ran 1000", "3 slice",       //
+                        "2 ran 10", "2 exit",          //
+                        "3 ran 1000", "3 slice",       // alone, and picked again
+                        "3 ran 490", "3 woken",        // its work of 2500 began before the other's 10
+                    }));
+}
+
+TEST_F(DispatcherTest, AWokenThreadOfAHigherLevelTakesTheCpuAndAnEqualOneWaits) {
+  std::uint64_t preemptions = 0;
+  ExpectPowerOff(Boot([&] {
+    const auto sleep = [&](int name) {
+      return [&, name] {
+        EXPECT_EQ(SleepUntil(Nanos{300}, Interruptible::kNo), Status::kOk);
+        log_.push_back(name);
+      };
+    };
+    Spawn(sleep(1), At(PriorityLevel::kNormal));
+    Spawn(sleep(2), At(PriorityLevel::kHigh));
+    Spawn([&] {
+      Work(Nanos{400});
+      log_.push_back(3);
+      preemptions = GetDispatchStats().preemptions;
+      arch::PowerOff(0);
+    });
+  }));
+  EXPECT_EQ(log_, (std::vector<int>{2, 1, 3}));
+  EXPECT_EQ(preemptions, 1u);
+}
+
+TEST_F(DispatcherTest, TheUpperLayerRunsFirstAndAChangeOfParametersMovesAThread) {
+  config.partitions[0].layers[0].plugin = &kUrgent;
+  config.partitions[0].layers[1].plugin = &kScripted;
+  config.partitions[0].layer_count = 2;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] { log_.push_back(1); });
+    const auto promoted = Spawn([&] { log_.push_back(2); });
+    Spawn([&] {
+      log_.push_back(3);
+      EXPECT_EQ(SleepUntil(Nanos{5000}, Interruptible::kNo), Status::kOk);
+      arch::PowerOff(0);
+    }, At(PriorityLevel::kRealTime));
+    EXPECT_EQ(SetParameters(*promoted, At(PriorityLevel::kRealTime)), Status::kOk);
+    sched::Parameters weight;
+    weight.weight = 7;
+    EXPECT_EQ(SetParameters(*promoted, weight), Status::kNotSupported);
+  }));
+  EXPECT_EQ(log_, (std::vector<int>{3, 2, 1}));
+}
+
+TEST_F(DispatcherTest, AfterABreachAllWorkIsStillDoneAndTheStatisticsName) {
+  ScriptedQueue::picks_until_broken = 3;
+  FixedText<1024> scheduler, stats;
+  ExpectPowerOff(Boot([&] {
+    for (int i = 0; i < 4; ++i) {
+      Spawn([&, i] {
+        for (int round = 0; round < 10; ++round) {
+          Work(Nanos{300});
+          Yield();
+        }
+        log_.push_back(i);
+        if (log_.size() < 4) return;
+        DescribeScheduler(scheduler);
+        DescribeStats(stats);
+        arch::PowerOff(0);
+      });
+    }
+  }));
+  EXPECT_EQ(log_, (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_NE(machine.console().find("plugin scripted on cpus 1: foreign_thread (thread 0); condemned"), std::string::npos)
+      << machine.console();
+  EXPECT_NE(scheduler.view().find("plugin condemned"), std::string_view::npos) << scheduler.view();
+  EXPECT_NE(stats.view().find("verdict main scripted foreign_thread 1\n"), std::string_view::npos) << stats.view();
+}
+
+TEST_F(DispatcherTest, WithoutAConfiguredPartitionTheBuiltInQueueSlicesInTurn) {
+  config.partition_count = 0;
+  config.time_slice = Nanos{1000};
+  ExpectPowerOff(Boot([&] {
+    for (int i = 0; i < 2; ++i) {
+      Spawn([&, i] {
+        for (int round = 0; round < 4; ++round) {
+          Work(Nanos{600});
+          log_.push_back(i);
+        }
+        if (log_.size() == 8) arch::PowerOff(0);
+      });
+    }
+  }));
+  EXPECT_EQ(log_, (std::vector<int>{0, 1, 0, 0, 1, 1, 0, 1})) << ::testing::PrintToString(log_);
+}
+
+TEST_F(DispatcherTest, ACooperativeThreadKeepsTheCpuUntilItGivesItUp) {
+  ScriptedQueue::slice = std::nullopt;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      for (int i = 0; i < 50; ++i) Work(Nanos::Millis(10));
+      log_.push_back(1);
+    });
+    Spawn([&] {
+      log_.push_back(2);
+      arch::PowerOff(0);
+    });
+  }));
+  EXPECT_EQ(log_, (std::vector<int>{1, 2}));
+}
+
+TEST_F(DispatcherTest, SwitchesYieldsWakeupsAndIdleTimeAreCounted) {
+  DispatchStats stats;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      Yield();
+      EXPECT_EQ(SleepUntil(Nanos{700}, Interruptible::kNo), Status::kOk);
+      Work(Nanos{50});
+      stats = GetDispatchStats();
+      const Accounting& accounting = CurrentThread().accounting;
+      EXPECT_EQ(accounting.voluntary_switches, 1u);
+      EXPECT_EQ(CurrentThread().total_runtime(), Nanos{});  // charged at events only
+      arch::PowerOff(0);
+    });
+  }));
+  EXPECT_EQ(stats.yields, 1u);
+  EXPECT_EQ(stats.wakeups, 1u);
+  EXPECT_EQ(stats.switches, 3u);  // from idle, to idle, from idle
+  EXPECT_EQ(stats.idle_time, Nanos{700});
+}
+
+TEST_F(DispatcherTest, AnAffinityThatNoCpuMeetsIsRefused) {
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      EXPECT_EQ(SetAffinity(CurrentThread(), CpuSet{}), Status::kInvalidArgument);
+      EXPECT_EQ(SetAffinity(CurrentThread(), CpuSet::Of(CpuId{3})), Status::kInvalidArgument);
+      EXPECT_EQ(SetAffinity(CurrentThread(), CpuSet::FirstN(4)), Status::kOk);
+      arch::PowerOff(0);
+    });
+  }));
+}
+
+TEST_F(DispatcherTest, APanicTellsTheRunningThreadAndTheLastDecisions) {
+  const Outcome outcome = Boot([&] {
+    Spawn([&] { ESC_CHECK(false); });
+  });
+  EXPECT_EQ(outcome.end, Outcome::End::kPanicked);
+  EXPECT_NE(machine.console().find("cpu 0: running thread 2 of process 0\n  at 0 ns: from thread 0 to 2\n"), std::string::npos)
+      << machine.console();
+}
+
+}  // namespace
+}  // namespace esc::core

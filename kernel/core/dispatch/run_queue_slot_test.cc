@@ -1,0 +1,272 @@
+// Every rule that core enforces on a plugin, with a plugin that breaks it, and the verdict that it must get.
+#include "kernel/core/dispatch/run_queue_slot.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "kernel/core/dispatch/dispatcher.h"
+#include "kernel/core/process/process_table.h"
+#include "kernel/core/sched_api/ready_list.h"
+#include "kernel/core/sched_api/thread_access.h"
+#include "kernel/core/testing/core_machine.h"
+#include "kernel/core/thread/thread_factory.h"
+#include "kernel/mm/frames.h"
+
+namespace esc::core {
+namespace {
+
+using sched::Verdict;
+
+constexpr CpuId kCpu{0};
+
+// First in, first out, with every answer open to sabotage.
+class RogueQueue : public sched::RunQueue {
+ public:
+  explicit RogueQueue(const sched::QueueConfig&) {}
+  void Enqueue(sched::Thread& thread, sched::EnqueueReason, Nanos) override {
+    ++calls;
+    ready.push_back(thread);
+  }
+  void Dequeue(sched::Thread& thread, sched::DequeueReason, Nanos) override {
+    ++calls;
+    ready.remove(thread);
+  }
+  sched::Thread* PickNext(CpuId, Nanos) override {
+    ++calls;
+    return pick ? pick() : ready.pop_front();
+  }
+  std::optional<Nanos> TimeSlice(const sched::Thread&, Nanos) override { return slice; }
+  CpuId SelectCpu(const sched::Thread&, CpuSet, Nanos) override { return select; }
+  sched::Thread* StealCandidate(CpuId, Nanos) override { return candidate; }
+
+  sched::ReadyList ready;
+  std::function<sched::Thread*()> pick;
+  std::optional<Nanos> slice = kConfiguredSlice;
+  CpuId select = kNoCpu;
+  sched::Thread* candidate = nullptr;
+  int calls = 0;
+};
+
+constexpr sched::Descriptor kRogue = sched::DescribeQueue<RogueQueue, int>({
+    .name = "rogue",
+    .guarantees = {.starvation_bound = [](std::span<const std::uint64_t>, Nanos slice, std::uint32_t threads) {
+      return slice * threads;
+    }},
+});
+
+class RunQueueSlotTest : public CoreTest {
+ protected:
+  // Runs `body` inside a booted core, with a slot and three ready threads of its own.
+  void InSlot(std::function<void()> body) {
+    const host::Outcome outcome = machine.Run([&] {
+      ASSERT_EQ(mm::InitFrames(machine.boot_info(), 0, 0), Status::kOk);
+      UsePlugin(kRogue);
+      ASSERT_EQ(InitDispatch(config), Status::kOk);
+      DispatchDomain domain;
+      RogueQueue queue{sched::QueueConfig{}};
+      RunQueueSlot slot({.domain = &domain, .plugin = &kRogue, .queue = &queue, .cpus = CpuSet::Of(kCpu)});
+      std::array<mm::RefPtr<Thread>, 3> threads;
+      for (int i = 0; i < 3; ++i) {
+        threads[i] = ThreadFactory::Create(ProcessTable::Kernel(), Tid{100 + i}, ThreadFactory::Kind::kKernel).value();
+        slot.Attach(*threads[i], Nanos{});
+        threads[i]->SetState(State::kReady);
+        slot.Enqueue(*threads[i], sched::EnqueueReason::kNew, Nanos{i});
+      }
+      slot_ = &slot;
+      queue_ = &queue;
+      for (int i = 0; i < 3; ++i) threads_[i] = threads[i].get();
+      body();
+      slot.ReportBreaches();
+      queue.pick = nullptr;
+      while (slot.PickNext(kCpu, Nanos{}) != nullptr) {
+      }
+      for (Thread* thread : threads_) slot.Detach(*thread, Nanos{});
+      // What a condemned plugin's list still points to is not ours to walk.
+      new (&queue.ready) sched::ReadyList();
+    });
+    EXPECT_EQ(outcome.end, host::Outcome::End::kReturned) << outcome.message;
+  }
+  // The verdict that was given, once, and none else.
+  void ExpectOnly(Verdict expected) {
+    for (std::size_t i = 1; i < sched::kVerdicts; ++i) {
+      const auto verdict = static_cast<Verdict>(i);
+      EXPECT_EQ(slot_->verdicts(verdict), verdict == expected ? 1u : 0u) << sched::VerdictName(verdict);
+    }
+  }
+
+  RunQueueSlot* slot_ = nullptr;
+  RogueQueue* queue_ = nullptr;
+  std::array<Thread*, 3> threads_{};
+};
+
+TEST_F(RunQueueSlotTest, HonestAnswersAreAccepted) {
+  InSlot([&] {
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    EXPECT_EQ(slot_->size(), 1u);
+    EXPECT_FALSE(slot_->condemned());
+    ExpectOnly(Verdict::kAccepted);
+  });
+}
+
+TEST_F(RunQueueSlotTest, AForeignPointerIsNeverFollowed) {
+  InSlot([&] {
+    queue_->pick = [] { return reinterpret_cast<sched::Thread*>(0x10); };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    ExpectOnly(Verdict::kForeignThread);
+    EXPECT_TRUE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, APointerIntoTheMiddleOfAThreadIsForeign) {
+  InSlot([&] {
+    queue_->pick = [&] { return reinterpret_cast<sched::Thread*>(reinterpret_cast<std::byte*>(threads_[1]) + 64); };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    ExpectOnly(Verdict::kForeignThread);
+  });
+}
+
+TEST_F(RunQueueSlotTest, AThreadThatIsGoneIsForeign) {
+  InSlot([&] {
+    sched::Thread* gone;
+    {
+      const auto thread = ThreadFactory::Create(ProcessTable::Kernel(), Tid{200}, ThreadFactory::Kind::kKernel).value();
+      gone = thread.get();
+    }
+    queue_->pick = [&] { return gone; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    ExpectOnly(Verdict::kForeignThread);
+  });
+}
+
+TEST_F(RunQueueSlotTest, ABlockedThreadIsNotRunnable) {
+  InSlot([&] {
+    Thread* picked = slot_->PickNext(kCpu, Nanos{});
+    picked->SetState(State::kRunning);
+    picked->SetState(State::kBlocked);
+    queue_->pick = [&] { return picked; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    ExpectOnly(Verdict::kNotRunnable);
+    EXPECT_TRUE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, ARunningThreadRunsElsewhere) {
+  InSlot([&] {
+    Thread* picked = slot_->PickNext(kCpu, Nanos{});
+    picked->SetState(State::kRunning);
+    queue_->pick = [&] { return picked; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    ExpectOnly(Verdict::kRunningElsewhere);
+    EXPECT_TRUE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, AThreadThatIsReadyButNotHereIsNotQueued) {
+  InSlot([&] {
+    Thread* picked = slot_->PickNext(kCpu, Nanos{});  // ready, and in no queue
+    queue_->pick = [&] { return picked; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    ExpectOnly(Verdict::kNotQueued);
+    EXPECT_TRUE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, AThreadGivenToACpuThatItMayNotUseGoesBackAndAnotherRuns) {
+  InSlot([&] {
+    sched::ThreadAccess::SetAffinity(*threads_[0], CpuSet::Of(CpuId{5}));
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    ExpectOnly(Verdict::kWrongCpu);
+    EXPECT_FALSE(slot_->condemned());
+    EXPECT_EQ(slot_->size(), 2u);
+    sched::ThreadAccess::SetAffinity(*threads_[0], CpuSet::All());
+  });
+}
+
+TEST_F(RunQueueSlotTest, AQueueThatGivesNothingThoughItHoldsAThreadHasLostIt) {
+  InSlot([&] {
+    queue_->pick = [] { return nullptr; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    ExpectOnly(Verdict::kLostThreads);
+    EXPECT_TRUE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, ACondemnedPluginIsNeverCalledAgainAndItsThreadsRunInOrder) {
+  InSlot([&] {
+    queue_->pick = [] { return nullptr; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    const int calls = queue_->calls;
+    slot_->Enqueue(*threads_[0], sched::EnqueueReason::kYielded, Nanos{});
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[2]);
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), nullptr);
+    EXPECT_EQ(queue_->calls, calls);
+  });
+  EXPECT_NE(machine.console().find("plugin rogue on cpus 1: lost_threads (thread 100); condemned"), std::string::npos)
+      << machine.console();
+}
+
+TEST_F(RunQueueSlotTest, AThreadThatThePluginKeepsLinkedIsNotLinkedTwice) {
+  InSlot([&] {
+    queue_->pick = [&] { return static_cast<sched::Thread*>(threads_[0]); };  // without taking it out of its list
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    slot_->Enqueue(*threads_[0], sched::EnqueueReason::kYielded, Nanos{});
+    ExpectOnly(Verdict::kNotQueued);
+    EXPECT_TRUE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, AStealCandidateMustBeQueuedAndAllowed) {
+  InSlot([&] {
+    queue_->candidate = threads_[1];
+    EXPECT_EQ(slot_->StealCandidate(kCpu, Nanos{}), threads_[1]);
+    ExpectOnly(Verdict::kAccepted);
+    sched::ThreadAccess::SetAffinity(*threads_[1], CpuSet::Of(CpuId{5}));
+    EXPECT_EQ(slot_->StealCandidate(kCpu, Nanos{}), nullptr);
+    ExpectOnly(Verdict::kWrongCandidate);
+    sched::ThreadAccess::SetAffinity(*threads_[1], CpuSet::All());
+  });
+}
+
+TEST_F(RunQueueSlotTest, ACpuOutsideTheAllowedSetIsNotTaken) {
+  InSlot([&] {
+    queue_->select = CpuId{1};
+    EXPECT_EQ(slot_->SelectCpu(*threads_[0], CpuSet::FirstN(2), Nanos{}), CpuId{1});
+    queue_->select = CpuId{7};
+    EXPECT_EQ(slot_->SelectCpu(*threads_[0], CpuSet::FirstN(2), Nanos{}), kNoCpu);
+    ExpectOnly(Verdict::kBadCpu);
+  });
+}
+
+TEST_F(RunQueueSlotTest, ANegativeSliceBecomesTheConfiguredOne) {
+  InSlot([&] {
+    queue_->slice = Nanos{-1};
+    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), Nanos::Millis(10));
+    ExpectOnly(Verdict::kBadSlice);
+    queue_->slice = std::nullopt;
+    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), Nanos::Max());
+    queue_->slice = Nanos{500};
+    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), Nanos{500});
+  });
+}
+
+TEST_F(RunQueueSlotTest, AWaitPastTwiceTheBoundIsStarvationOnceAWait) {
+  InSlot([&] {
+    const Nanos bound = Nanos::Millis(10) * 4 * 2;  // three ready, one more running
+    slot_->WatchStarvation(bound);
+    ExpectOnly(Verdict::kAccepted);
+    slot_->WatchStarvation(bound + Nanos{1});
+    slot_->WatchStarvation(bound + Nanos{2});
+    ExpectOnly(Verdict::kStarvation);
+    EXPECT_FALSE(slot_->condemned());
+  });
+}
+
+}  // namespace
+}  // namespace esc::core

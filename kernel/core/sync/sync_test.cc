@@ -1,0 +1,197 @@
+// Park, wait queues and mutexes between kernel threads on the simulated machine.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/power.h"
+#include "kernel/core/dispatch/dispatcher.h"
+#include "kernel/core/mutex.h"
+#include "kernel/core/park.h"
+#include "kernel/core/testing/core_machine.h"
+#include "kernel/core/wait_queue.h"
+
+namespace esc::core {
+namespace {
+
+class SyncTest : public CoreTest {
+ protected:
+  void Finish(host::Outcome outcome) {
+    EXPECT_EQ(outcome.end, host::Outcome::End::kPoweredOff) << outcome.message << machine.console();
+  }
+  void Stop() { arch::PowerOff(0); }
+  void After(Nanos delay) { EXPECT_EQ(SleepUntil(arch::Now() + delay, Interruptible::kNo), Status::kOk); }
+  std::vector<int> log_;
+};
+
+TEST_F(SyncTest, AnUnparkBeforeTheParkIsNotLost) {
+  Finish(Boot([&] {
+    Spawn([&] {
+      PreparePark();
+      Unpark(CurrentThread());
+      EXPECT_EQ(Park(Interruptible::kNo), Status::kOk);
+      EXPECT_EQ(Park(Interruptible::kNo, arch::Now() + Nanos{10}), Status::kTimedOut);  // taken once
+      Stop();
+    });
+  }));
+}
+
+TEST_F(SyncTest, AParkedThreadIsWokenByAnotherAndByItsDeadline) {
+  Finish(Boot([&] {
+    const auto sleeper = Spawn([&] {
+      EXPECT_EQ(Park(Interruptible::kNo), Status::kOk);
+      EXPECT_EQ(arch::Now(), Nanos{500});
+      EXPECT_EQ(Park(Interruptible::kNo, Nanos{900}), Status::kTimedOut);
+      EXPECT_EQ(arch::Now(), Nanos{900});
+      Stop();
+    });
+    Spawn([&, sleeper] {
+      After(Nanos{500});
+      Unpark(*sleeper);
+    });
+  }));
+}
+
+TEST_F(SyncTest, WaitersAreWokenInTheOrderOfTheirComing) {
+  SpinLock lock(LockRank::kFile);
+  WaitQueue queue;
+  int tickets = 0;
+  Finish(Boot([&] {
+    for (int i = 0; i < 4; ++i) {
+      Spawn([&, i] {
+        SpinLockGuard guard(lock);
+        EXPECT_EQ(queue.Wait(lock, Interruptible::kNo), Status::kOk);
+        EXPECT_EQ(tickets, i + 1);
+        log_.push_back(i);
+      });
+    }
+    Spawn([&] {
+      for (int i = 0; i < 4; ++i) {
+        {
+          SpinLockGuard guard(lock);
+          ++tickets;
+        }
+        EXPECT_EQ(queue.WakeOne(), 1u);
+        Yield();
+      }
+      EXPECT_EQ(queue.WakeAll(), 0u);
+      EXPECT_TRUE(queue.empty());
+      EXPECT_EQ(log_, (std::vector<int>{0, 1, 2, 3}));
+      Stop();
+    });
+  }));
+}
+
+TEST_F(SyncTest, AWaitEndsAtItsDeadlineAndLeavesTheQueue) {
+  SpinLock lock(LockRank::kFile);
+  WaitQueue queue;
+  Finish(Boot([&] {
+    Spawn([&] {
+      {
+        SpinLockGuard guard(lock);
+        EXPECT_EQ(queue.Wait(lock, Interruptible::kNo, Nanos{700}), Status::kTimedOut);
+      }
+      EXPECT_EQ(arch::Now(), Nanos{700});
+      EXPECT_TRUE(queue.empty());
+      Stop();
+    });
+  }));
+}
+
+// A producer and a consumer that hand over one item at a time, with time passing at every step, so that each wake-up
+// falls into another window of the other's wait.
+TEST_F(SyncTest, NoWakeUpIsLostHoweverTheStepsInterleave) {
+  SpinLock lock(LockRank::kFile);
+  WaitQueue changed;
+  constexpr int kItems = 200;
+  int items = 0;
+  int taken = 0;
+  config.time_slice = Nanos{70};
+  Finish(Boot([&] {
+    Spawn([&] {
+      for (int i = 0; i < kItems; ++i) {
+        Work(Nanos{i % 13 * 7});
+        SpinLockGuard guard(lock);
+        while (items != 0) EXPECT_EQ(changed.Wait(lock, Interruptible::kNo), Status::kOk);
+        ++items;
+        changed.WakeAll();
+      }
+    });
+    Spawn([&] {
+      for (; taken < kItems; ++taken) {
+        Work(Nanos{taken % 11 * 9});
+        SpinLockGuard guard(lock);
+        while (items == 0) EXPECT_EQ(changed.Wait(lock, Interruptible::kNo), Status::kOk);
+        --items;
+        changed.WakeAll();
+      }
+      Stop();
+    });
+  }));
+  EXPECT_EQ(taken, kItems);
+}
+
+TEST_F(SyncTest, AMutexKeepsOthersOutAndGoesToTheLongestWaiter) {
+  Mutex mutex;
+  Finish(Boot([&] {
+    for (int i = 0; i < 3; ++i) {
+      Spawn([&, i] {
+        MutexGuard guard(mutex);
+        log_.push_back(i);
+        for (int round = 0; round < 5; ++round) Yield();
+        log_.push_back(i);
+      });
+    }
+    Spawn([&] {
+      After(Nanos::Micros(10));
+      MutexGuard guard(mutex);
+      EXPECT_EQ(log_, (std::vector<int>{0, 0, 1, 1, 2, 2}));
+      Stop();
+    });
+  }));
+}
+
+TEST_F(SyncTest, TheOwnerInheritsThroughAChainAndGivesBack) {
+  Mutex first, second;
+  sched::Parameters high;
+  high.priority = sched::PriorityLevel::kRealTime;
+  Finish(Boot([&] {
+    const auto owner = Spawn([&] {
+      MutexGuard guard(first);
+      After(Nanos{1000});
+      EXPECT_EQ(CurrentThread().parameters().priority, sched::PriorityLevel::kRealTime);
+    });
+    const auto middle = Spawn([&] {
+      MutexGuard guard(second);
+      MutexGuard inner(first);
+      EXPECT_EQ(CurrentThread().parameters().priority, sched::PriorityLevel::kRealTime);
+    });
+    Spawn([&, owner, middle] {
+      After(Nanos{500});
+      EXPECT_EQ(owner->parameters().priority, sched::PriorityLevel::kNormal);
+      MutexGuard guard(second);
+      EXPECT_EQ(owner->parameters().priority, sched::PriorityLevel::kNormal);
+      EXPECT_EQ(middle->parameters().priority, sched::PriorityLevel::kNormal);
+      Stop();
+    }, high);
+  }));
+}
+
+TEST_F(SyncTest, PreemptionWaitsForTheGuardsEnd) {
+  config.time_slice = Nanos{100};
+  Finish(Boot([&] {
+    Spawn([&] {
+      {
+        PreemptionGuard guard;
+        Work(Nanos{1000});
+        EXPECT_TRUE(log_.empty());
+      }
+      EXPECT_EQ(log_, std::vector<int>{1});  // the other ran at once
+      Stop();
+    });
+    Spawn([&] { log_.push_back(1); });
+  }));
+}
+
+}  // namespace
+}  // namespace esc::core
