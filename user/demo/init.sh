@@ -19,7 +19,7 @@ cat /etc/words | sort | uniq -c | sort -rn | head -n 3
 
 # A worker computes long enough to be preempted, then reads from /proc what the scheduler gave it.
 worker() {
-  nice -n "$2" awk -v name="$1" -v rounds="$3" 'BEGIN {
+  awk -v name="$1" -v rounds="$2" 'BEGIN {
     for (i = 1; i <= rounds; i++) { x = (x * 1103515245 + 12345) % 2147483648; s += x % 7 }
     while ((getline line < "/proc/self/status") > 0) {
       split(line, field, /:[ \t]*/); value[field[1]] = field[2]
@@ -30,7 +30,8 @@ worker() {
 }
 
 step "three jobs at once, then wait"
-worker long 0 120000 & worker short 0 40000 & worker nice 10 40000 &
+worker long 120000 & worker short 40000 & worker nice 40000 &
+renice -n 10 -p $!
 ps
 wait
 echo "all jobs have ended"
