@@ -82,13 +82,11 @@ ConfigSource FindConfig(const arch::BootInfo& info) {
 void LoadConfig(const arch::BootInfo& info) {
   const ConfigSource source = FindConfig(info);
   FixedText<384> message;
-  Status status = boot_config::Decode(source.bytes, sched::LinkedPlugins(), config, message);
-  if (Ok(status)) {
-    status = boot_config::ApplyCommandLine(
-        info.command_line, sched::LinkedPlugins(), config,
-        [](std::string_view word) { Log("escapement: command line: unknown word \"{}\" is passed over", word); }, message);
-  }
+  const Status status = boot_config::Load(
+      source.bytes, info.command_line, sched::LinkedPlugins(), config,
+      [](std::string_view word) { Log("escapement: command line: unknown word \"{}\" is passed over", word); }, message);
   if (!Ok(status)) Refuse("boot config ({}): {}", source.origin, message.view());
+  if (message.size() != 0) Log("escapement: boot config ({}): {}", source.origin, message.view());
   Log("escapement: boot config: {}, {} bytes, {} partition(s)", source.origin, source.bytes.size(), config.partition_count);
 }
 

@@ -69,13 +69,36 @@ class Line {
 
   Status Apply(std::string_view line, FunctionRef<void(std::string_view)> unknown) {
     // The scheduler first: the parameters on the line are for the plugins that it leaves.
-    ESC_TRY(ForEachWord(line, [&](const Word& word) { return IsScheduler(word) ? SetScheduler(word.value()) : Status::kOk; }));
+    ESC_TRY(ForEachWord(line, [&](const Word& word) {
+      return IsScheduler(word) ? Deferred(SetScheduler(word.value())) : Status::kOk;
+    }));
     ESC_TRY(ForEachWord(line, [&](const Word& word) {
       const Result<bool> known = IsScheduler(word) ? Result<bool>(true) : SetOther(word);
       if (known.ok() && !*known) unknown(word.text.view());
-      return known.status();
+      return Deferred(known.status());
     }));
     ESC_TRY(TakeArguments(line));
+    ESC_TRY(Deferred(CheckLayers()));
+    if (Ok(deferred_)) return Status::kOk;
+    config_.partition_count = 0;
+    message_.Append(deferred_message_.view());
+    return deferred_;
+  }
+
+ private:
+  // A scheduler that cannot be had does not keep the other words from their effect: the caller may go on without it.
+  // The first such error is kept, the others follow from it.
+  Status Deferred(Status status) {
+    if (status != Status::kNotFound && status != Status::kOutOfRange) return status;
+    if (Ok(deferred_)) {
+      deferred_ = status;
+      deferred_message_.Append(message_.view());
+    }
+    message_.Clear();
+    return Status::kOk;
+  }
+
+  Status CheckLayers() {
     for (std::size_t i = 0; i < config_.partition_count; ++i) {
       Partition& partition = config_.partitions[i];
       for (std::size_t j = 0; j < partition.layer_count; ++j) ESC_TRY(CheckLayer(kWhere, partition.layers[j], message_));
@@ -83,7 +106,6 @@ class Line {
     return Status::kOk;
   }
 
- private:
   static bool IsScheduler(const Word& word) { return word.key() == "escapement.scheduler" && word.has_value(); }
 
   // Calls `act` for each word before "--", but not for one whose key comes again: the last one counts. Words
@@ -262,7 +284,11 @@ class Line {
   sched::PluginTable plugins_;
   BootConfig& config_;
   TextBuffer& message_;
+  Status deferred_ = Status::kOk;
+  FixedText<384> deferred_message_;
 };
+
+bool IsSchedulerError(Status status) { return status == Status::kNotFound || status == Status::kOutOfRange; }
 
 }  // namespace
 
@@ -270,6 +296,26 @@ Status ApplyCommandLine(std::string_view command_line, sched::PluginTable plugin
                         FunctionRef<void(std::string_view word)> unknown, TextBuffer& message) {
   message.Clear();
   return Line(plugins, config, message).Apply(command_line, unknown);
+}
+
+Status Load(std::span<const std::byte> binary, std::string_view command_line, sched::PluginTable plugins,
+            BootConfig& config, FunctionRef<void(std::string_view word)> unknown, TextBuffer& message) {
+  const Status decoded = Decode(binary, plugins, config, message);
+  if (!Ok(decoded) && !IsSchedulerError(decoded)) return decoded;
+  FixedText<384> trouble;
+  const Status applied = ApplyCommandLine(command_line, plugins, config, unknown, trouble);
+  if (!Ok(applied) && (Ok(decoded) || !IsSchedulerError(applied))) {
+    message.Clear();
+    message.Append(trouble.view());
+  }
+  if (!Ok(applied) && !IsSchedulerError(applied)) return applied;
+  if (Ok(applied) && config.partition_count > 0) {
+    message.Clear();
+    return Status::kOk;
+  }
+  if (config.on_bad_scheduler == OnBadScheduler::kRefuse) return Ok(decoded) ? applied : decoded;
+  message.Append("; the built-in first-in-first-out queue runs instead");
+  return Status::kOk;
 }
 
 }  // namespace esc::boot_config

@@ -25,6 +25,7 @@ class CommandLineTest : public testing::Test {
         line, test::kTable, config_, [&](std::string_view word) { unknown_.emplace_back(word); }, message_);
   }
   void ExpectRefused(std::string_view line, Status status, std::string_view message) {
+    config_.partition_count = 2;  // which the error before this one has undone
     EXPECT_EQ(Apply(line), status) << line;
     EXPECT_EQ(message_.view(), message);
   }

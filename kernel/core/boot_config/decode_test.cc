@@ -217,6 +217,60 @@ TEST_F(DecodeTest, AfterASchedulerErrorTheRestOfTheConfigIsRight) {
   EXPECT_EQ(config_.init_arguments.count, 1u);
 }
 
+class LoadTest : public DecodeTest {
+ protected:
+  Status RunLoad(const std::string& text, std::string_view line) {
+    return Load(FromText(text), line, test::kTable, config_, [](std::string_view) {}, message_);
+  }
+};
+
+const char kBad[] = R"(version: 1 partitions { name: "main" layers { plugin: "mlqf" } } init { path: "/a" })";
+const char kBadFallback[] =
+    R"(version: 1 on_bad_scheduler: FALLBACK partitions { name: "main" layers { plugin: "mlqf" } } init { path: "/a" })";
+
+TEST_F(LoadTest, AGoodConfigLeavesNoMessage) {
+  EXPECT_EQ(RunLoad(kMinimal, "init=/b -- c"), Status::kOk);
+  EXPECT_EQ(message_.view(), "");
+  EXPECT_EQ(config_.init_path, "/b");
+  EXPECT_EQ(config_.partition_count, 1u);
+}
+
+TEST_F(LoadTest, ABadSchedulerIsRefused) {
+  EXPECT_EQ(RunLoad(kBad, "init=/b"), Status::kNotFound);
+  EXPECT_EQ(message_.view(), R"(scheduler partition "main": unknown plugin "mlqf"; linked: turns, plain, future)");
+  EXPECT_EQ(RunLoad(kMinimal, "escapement.scheduler=mlqf"), Status::kNotFound);
+  EXPECT_EQ(message_.view(), R"(command line: escapement.scheduler: unknown plugin "mlqf"; linked: turns, plain, future)");
+}
+
+TEST_F(LoadTest, OrFallenBackFromWhenTheConfigOrTheCommandLineSaysSo) {
+  EXPECT_EQ(RunLoad(kBadFallback, "init=/b"), Status::kOk);
+  EXPECT_EQ(message_.view(), R"(scheduler partition "main": unknown plugin "mlqf"; linked: turns, plain, future; the )"
+                             "built-in first-in-first-out queue runs instead");
+  EXPECT_EQ(config_.partition_count, 0u);
+  EXPECT_EQ(config_.init_path, "/b");
+  EXPECT_EQ(RunLoad(kBad, "escapement.on_bad_scheduler=fallback"), Status::kOk);
+  EXPECT_EQ(config_.partition_count, 0u);
+  EXPECT_EQ(RunLoad(kMinimal, "escapement.scheduler=mlqf escapement.on_bad_scheduler=fallback init=/b -- c"), Status::kOk);
+  EXPECT_EQ(config_.partition_count, 0u);
+  EXPECT_EQ(config_.init_path, "/b");
+  EXPECT_EQ(config_.init_arguments.count, 1u);
+  EXPECT_NE(message_.view(), "");
+}
+
+TEST_F(LoadTest, TheCommandLineMendsABadScheduler) {
+  EXPECT_EQ(RunLoad(kBad, "escapement.scheduler=turns escapement.turns.levels=5"), Status::kOk) << message_.view();
+  EXPECT_EQ(message_.view(), "");
+  ASSERT_EQ(config_.partition_count, 1u);
+  EXPECT_EQ(config_.partitions[0].layers[0].values[1], 5u);
+  EXPECT_EQ(config_.init_path, "/a");
+}
+
+TEST_F(LoadTest, FallbackIsForSchedulersOnly) {
+  EXPECT_EQ(RunLoad(kBadFallback, "console=tty0"), Status::kInvalidArgument);
+  EXPECT_EQ(message_.view(), R"(command line: console is "tty0"; ttyS0, ttyS1, ttyS2, ttyS3 or none)");
+  EXPECT_EQ(RunLoad(R"(version: 2 on_bad_scheduler: FALLBACK)", ""), Status::kInvalidArgument);
+}
+
 TEST_F(DecodeTest, AnotherErrorOutweighsASchedulerError) {
   EXPECT_EQ(RunText(R"(version: 1 partitions { name: "main" layers { plugin: "mlqf" } } console: "tty0")"),
             Status::kInvalidArgument);
