@@ -147,6 +147,7 @@ TEST_F(SystemCall, ExecFailuresLeaveTheProgram) {
   AddFile("/text", "echo hello\n");
   AddFile("/data", "x", 0644);
   TestProgram whole;
+  whole.Exit(0);
   std::vector<std::byte> truncated = whole.Elf();
   truncated.resize(80);
   AddFile("/truncated", truncated);
@@ -276,6 +277,7 @@ TEST_F(SystemCall, InitIsRefusedWithItsNameAndTheTrouble) {
 
 TEST_F(SystemCall, InitForAnotherMachineIsRefused) {
   TestProgram program;
+  program.Exit(0);
   std::vector<std::byte> file = program.Elf();
   file[18] = std::byte{0xb7};
   AddFile("/init", file);
@@ -285,6 +287,7 @@ TEST_F(SystemCall, InitForAnotherMachineIsRefused) {
 
 TEST_F(SystemCall, TruncatedInitIsRefused) {
   TestProgram program;
+  program.Exit(0);
   std::vector<std::byte> file = program.Elf();
   file.resize(40);
   AddFile("/init", file);
@@ -294,6 +297,7 @@ TEST_F(SystemCall, TruncatedInitIsRefused) {
 
 TEST_F(SystemCall, InitWithoutPermissionIsRefused) {
   TestProgram program;
+  program.Exit(0);
   AddFile("/init", program.Elf(), 0644);
   Boot("/init");
   EXPECT_EQ(refusal, "/init: not executable: no permission (kAccessDenied)");
