@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Status::kIoError
     "kCorrupt",        "kTruncated",       "kTooLarge",       "kTooManyOpen",    "kBadDescriptor",  "kBrokenPipe",
     "kNotSeekable",    "kNotTerminal",     "kNotSupported",   "kNotImplemented", "kNoSuchProcess",  "kNoChild",
     "kNoSpace",        "kReadOnly",        "kNameTooLong",    "kTooManyLinks",   "kCrossDevice",    "kResourceLimit",
-    "kDeadlock",       "kIoError",
+    "kDeadlock",       "kNoDevice",      "kIoError",
 };
 }  // namespace
 

@@ -56,6 +56,7 @@ enum class [[nodiscard]] Status : std::uint8_t {
   kCrossDevice,       //
   kResourceLimit,     // an RLIMIT of the process
   kDeadlock,          //
+  kNoDevice,          // a device or named pipe with nobody behind it
   kIoError,           //
 };
 

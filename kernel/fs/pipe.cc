@@ -191,7 +191,7 @@ Result<mm::RefPtr<OpenFile>> PipeNode::Open(core::OpenMode mode) {
   const End end = mode.readable && mode.writable ? End::kBoth : mode.writable ? End::kWriter : End::kReader;
   {
     core::MutexGuard guard(mutex_);
-    if (end == End::kWriter && mode.non_blocking && readers_ == 0) return Status::kNotFound;
+    if (end == End::kWriter && mode.non_blocking && readers_ == 0) return Status::kNoDevice;
   }
   mm::RefPtr<OpenFile> file(ESC_TRY(mm::MakeRef<PipeFile>(mode, mm::RefPtr<Node>(this), end)));
   if (end != End::kBoth && !mode.non_blocking) {

@@ -42,6 +42,7 @@ Errno ErrnoOf(Status status) {
     case Status::kResourceLimit: return Errno::kAgain;
     case Status::kDeadlock: return Errno::kDeadLk;
     case Status::kIoError: return Errno::kIo;
+    case Status::kNoDevice: return Errno::kNoDevOrAddr;
   }
   return Errno::kIo;
 }
