@@ -8,6 +8,7 @@
 #include "kernel/base/log.h"
 #include "kernel/core/dispatch/dispatcher.h"
 #include "kernel/core/park.h"
+#include "kernel/mm/frames.h"
 #include "kernel/mm/machine_fixture.h"
 
 namespace esc::upcall {
