@@ -2,6 +2,7 @@
 #include "kernel/linux_abi/table.h"
 
 #include "kernel/linux_abi/clocks.h"
+#include "kernel/linux_abi/current.h"
 #include "kernel/linux_abi/files.h"
 #include "kernel/linux_abi/futex.h"
 #include "kernel/linux_abi/interval_timer.h"
@@ -20,6 +21,11 @@ namespace {
 // Known and refused without a word: programs ask whether these are there and do without.
 Answer Refuse() { return Status::kNotImplemented; }
 Answer RefuseSocket() { return Errno::kAfNoSupport; }
+// No descriptor is a socket: programs ask by these whether theirs is one.
+Answer NoSocket(int descriptor) {
+  ESC_TRY(FileOf(descriptor));
+  return Errno::kNotSock;
+}
 
 constexpr Call kCalls[] = {
     {0, "read", Adapt<Read>},
@@ -60,7 +66,20 @@ constexpr Call kCalls[] = {
     {39, "getpid", Adapt<GetPid>},
     {40, "sendfile", Adapt<SendFile>},
     {41, "socket", Adapt<RefuseSocket>},
+    {42, "connect", Adapt<NoSocket>},
+    {43, "accept", Adapt<NoSocket>},
+    {44, "sendto", Adapt<NoSocket>},
+    {45, "recvfrom", Adapt<NoSocket>},
+    {46, "sendmsg", Adapt<NoSocket>},
+    {47, "recvmsg", Adapt<NoSocket>},
+    {48, "shutdown", Adapt<NoSocket>},
+    {49, "bind", Adapt<NoSocket>},
+    {50, "listen", Adapt<NoSocket>},
+    {51, "getsockname", Adapt<NoSocket>},
+    {52, "getpeername", Adapt<NoSocket>},
     {53, "socketpair", Adapt<RefuseSocket>},
+    {54, "setsockopt", Adapt<NoSocket>},
+    {55, "getsockopt", Adapt<NoSocket>},
     {56, "clone", Adapt<Clone>},
     {57, "fork", Adapt<Fork>},
     {58, "vfork", Adapt<VFork>},
@@ -180,12 +199,15 @@ constexpr Call kCalls[] = {
     {274, "get_robust_list", Adapt<GetRobustList>},
     {280, "utimensat", Adapt<SetTimesAt>},
     {285, "fallocate", Adapt<Allocate>},
+    {288, "accept4", Adapt<NoSocket>},
     {292, "dup3", Adapt<Duplicate3>},
     {293, "pipe2", Adapt<Pipe2>},
     {295, "preadv", Adapt<ReadVectorAt>},
     {296, "pwritev", Adapt<WriteVectorAt>},
+    {299, "recvmmsg", Adapt<NoSocket>},
     {302, "prlimit64", Adapt<ProcessLimit>},
     {306, "syncfs", Adapt<SyncFile>},
+    {307, "sendmmsg", Adapt<NoSocket>},
     {309, "getcpu", Adapt<GetCpu>},
     {316, "renameat2", Adapt<RenameAt2>},
     {318, "getrandom", Adapt<GetRandom>},
