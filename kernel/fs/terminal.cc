@@ -144,7 +144,7 @@ Result<std::size_t> Terminal::Read(core::IoBuffer& buffer, bool non_blocking) {
       while (buffer.done() == 0 && !ReadReady()) {
         if (!settings_.canonical && settings_.control[kMin] == 0 && write_ == read_) return std::size_t{0};
         if (non_blocking) return Status::kWouldBlock;
-        if (changed_.Wait(lock_, core::Interruptible::kYes) == Status::kInterrupted) return Status::kRestart;
+        ESC_TRY(changed_.Wait(lock_, core::Interruptible::kYes));
       }
       taken = Take(piece, std::min(sizeof(piece), buffer.remaining()), line_ended);
     }

@@ -135,8 +135,9 @@ def _sanitizer(name, compile, link, **kwargs):
 
 def _sanitizer_features():
     return [
-        _sanitizer("asan", ["-fsanitize=address", "-O1"], ["-fsanitize=address"], provides = ["memory checker"]),
-        _sanitizer("tsan", ["-fsanitize=thread", "-O1"], ["-fsanitize=thread"], provides = ["memory checker"]),
+        # ESC_DEBUG turns on the checks that cost too much for production (lock ranks, walks): in every sanitized test.
+        _sanitizer("asan", ["-fsanitize=address", "-O1", "-DESC_DEBUG"], ["-fsanitize=address"], provides = ["memory checker"]),
+        _sanitizer("tsan", ["-fsanitize=thread", "-O1", "-DESC_DEBUG"], ["-fsanitize=thread"], provides = ["memory checker"]),
         # vptr needs RTTI, which kernel code has not; function does not know of code that was compiled without it.
         _sanitizer(
             "ubsan",
@@ -167,7 +168,7 @@ def _features(flags, linker):
                         _flags(_COMPILE, _each("-isystem", flags.c_includes)) +
                         _flags(_COMPILE, flags.default_optimization, [with_feature_set(not_features = ["opt", "dbg"])]) +
                         _flags(_COMPILE, flags.opt, [with_feature_set(features = ["opt"])]) +
-                        _flags(_COMPILE, ["-O0" if flags.sanitizers else "-Og"], [with_feature_set(features = ["dbg"])]),
+                        _flags(_COMPILE, ["-O0" if flags.sanitizers else "-Og", "-DESC_DEBUG"], [with_feature_set(features = ["dbg"])]),
         ),
         feature(
             name = "default_link_flags",
