@@ -105,6 +105,18 @@ TEST_F(ForkTest, TheParentFlushesOnceAndOnlyWhenSomethingWasTightened) {
   EXPECT_EQ(CountFlushAll(), 1) << "everything is read-only already";
 }
 
+TEST_F(ForkTest, ACopyMadeByTheKernelIsSeenThroughCachedTranslations) {
+  auto parent = NewSpace();
+  Use(parent);
+  MapPages(parent, kBase, 1);
+  ASSERT_EQ(Store(kBase, 1), Status::kOk);
+  auto child = parent->Fork().value();
+  EXPECT_EQ(Load(kBase), 1);  // now cached, read-only
+  const std::uint8_t byte = 2;
+  ASSERT_EQ(parent->Write(kBase, &byte, 1), Status::kOk);
+  EXPECT_EQ(Load(kBase), 2);
+}
+
 TEST_F(ForkTest, ThreeGenerationsKeepTheirOwnBytes) {
   auto grandparent = NewSpace();
   Use(grandparent);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "kernel/arch_api/paging.h"
+#include "kernel/base/port.h"
+#include "kernel/base/spin_lock.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/address_space_fixture.h"
 #include "kernel/mm/frames.h"
@@ -18,14 +20,14 @@ namespace {
 
 using arch::Access;
 
-// A file of frames: the byte at offset o is o / kPageSize + 1, everywhere in its page.
+// A file of frames: every byte of page n is first_byte + n.
 class FakeFile final : public PageSource {
  public:
   enum class Frames { kShared, kCopiedOnly };
-  FakeFile(std::uint64_t pages, Frames mode) : mode_(mode) {
+  FakeFile(std::uint64_t pages, Frames mode, int first_byte = 1) : mode_(mode) {
     for (std::uint64_t page = 0; page < pages; ++page) {
       frames_.push_back(AllocateFrame().value());
-      std::memset(arch::DirectMap(frames_.back()), static_cast<int>(page + 1), kPageSize);
+      std::memset(arch::DirectMap(frames_.back()), first_byte + static_cast<int>(page), kPageSize);
     }
   }
   ~FakeFile() override { DropFrames(frames_); }
@@ -166,7 +168,7 @@ TEST_F(SourceTest, ErrorsOfTheFileAreFaults) {
 // What another thread does while the file is read, and the lock is open.
 TEST_F(SourceTest, ChangesDuringTheReadAreNoticed) {
   const auto file = MakeRef<FakeFile>(4u, FakeFile::Frames::kShared).value();
-  const auto other = MakeRef<FakeFile>(4u, FakeFile::Frames::kShared).value();
+  const auto other = MakeRef<FakeFile>(4u, FakeFile::Frames::kShared, 100).value();
   MapFile(file, kReadWrite);
   file->before_answer = [&] {
     ASSERT_EQ(space_->Unmap(kBase, kPageSize), Status::kOk);
@@ -174,10 +176,10 @@ TEST_F(SourceTest, ChangesDuringTheReadAreNoticed) {
   EXPECT_EQ(Load(kBase), -1) << "the region went";
   EXPECT_EQ(last_fault_, Status::kFault);
   file->before_answer = [&] {
-    EXPECT_EQ(space_->Map(kBase + kPageSize, kPageSize, Placement::kFixed, {.access = kReadWrite, .source = other}).status(),
-              Status::kOk);
+    const RegionOptions options{.access = kReadWrite, .source = other, .source_offset = kPageSize};
+    EXPECT_EQ(space_->Map(kBase + kPageSize, kPageSize, Placement::kFixed, options).status(), Status::kOk);
   };
-  EXPECT_EQ(Load(kBase + kPageSize), 1) << "the other file's first page, not this one's second";
+  EXPECT_EQ(Load(kBase + kPageSize), 101) << "the other file's second page, not this one's";
   file->before_answer = [&] {
     EXPECT_EQ(space_->HandleFault(kBase + 2 * kPageSize, Access::kWrite), Status::kOk);
   };
