@@ -92,7 +92,10 @@ class Thread : public sched::Thread,
   State state() const { return state_.load(std::memory_order_acquire); }
   // An illegal change stops the kernel in debug builds; else it is refused, counted and logged. Under the lock of
   // the thread's run queue once it has one.
-  void SetState(State to);
+  void SetState(State to) {
+    if (!LegalTransition(state_.load(std::memory_order_relaxed), to)) [[unlikely]] return RefuseState(to);
+    state_.store(to, std::memory_order_release);
+  }
 
   DispatchState dispatch;
 
@@ -101,6 +104,7 @@ class Thread : public sched::Thread,
 
  private:
   friend class ThreadFactory;
+  void RefuseState(State to);
   std::atomic<State> state_{State::kCreating};  // written under the run queue's lock
   mm::RefPtr<Process> process_;
   mm::KernelStack stack_{};
@@ -108,6 +112,8 @@ class Thread : public sched::Thread,
 
 // Changes that SetState refused, since boot.
 std::uint64_t IllegalTransitions();
+// Logs the last of them, once. No lock held.
+void ReportRefusedTransition();
 
 // The thread with that number, of whatever process; null when there is none.
 mm::RefPtr<Thread> FindThread(Tid tid);

@@ -264,6 +264,25 @@ TEST_F(DispatcherTest, AnAffinityThatNoCpuMeetsIsRefused) {
   }));
 }
 
+TEST_F(DispatcherTest, AnIllegalChangeOfStateStopsTheDebugKernelAndIsRefusedElsewhere) {
+  const Outcome outcome = Boot([&] {
+    Spawn([&] {
+      CurrentThread().SetState(State::kZombie);
+      EXPECT_EQ(CurrentThread().state(), State::kRunning);
+      EXPECT_EQ(IllegalTransitions(), 1u);
+      EXPECT_EQ(SleepUntil(Nanos{10}, Interruptible::kNo), Status::kOk);
+      arch::PowerOff(0);
+    });
+  });
+#ifdef ESC_DEBUG
+  EXPECT_EQ(outcome.end, Outcome::End::kPanicked);
+  EXPECT_EQ(outcome.message, "thread 2: illegal change of state from running to zombie");
+#else
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff);
+  EXPECT_NE(machine.console().find("thread 2: illegal change of state from running to zombie refused"), std::string::npos);
+#endif
+}
+
 TEST_F(DispatcherTest, APanicTellsTheRunningThreadAndTheLastDecisions) {
   const Outcome outcome = Boot([&] {
     Spawn([&] { ESC_CHECK(false); });

@@ -52,12 +52,12 @@ void RunQueueSlot::Attach(Thread& thread, Nanos now) {
 }
 
 void RunQueueSlot::Forked(Thread& child, const Thread& parent, Nanos now) {
-  if (Trusted() && parent.dispatch.bound == setup_.plugin) setup_.queue->Forked(child, parent, now);
+  if (Serves(parent)) setup_.queue->Forked(child, parent, now);
 }
 
 void RunQueueSlot::Detach(Thread& thread, Nanos now) {
   ESC_DCHECK(!thread.dispatch.queued);
-  if (Trusted() && thread.dispatch.bound == setup_.plugin) {
+  if (Serves(thread)) {
     setup_.queue->ExitThread(thread, now);
     if (Linked(thread)) Breach(Verdict::kNotQueued, thread.id());
   }
@@ -89,8 +89,10 @@ void RunQueueSlot::Dequeue(Thread& thread, sched::DequeueReason reason, Nanos no
 }
 
 // Touches the answer only when it is a thread, and what another lock guards only after it turned out to be ours.
-Verdict RunQueueSlot::Verify(const sched::Thread* answer, CpuId cpu) const {
+Verdict RunQueueSlot::Verify(const sched::Thread* answer, CpuId cpu) {
   const auto* thread = static_cast<const Thread*>(answer);
+  // The front of our own record is what it should be, all but the CPU; most answers of most plugins are it.
+  if (thread == record_.Oldest()) return thread->affinity().Contains(cpu) ? Verdict::kAccepted : Verdict::kWrongCpu;
   if (!ThreadFactory::IsThread(thread)) return Verdict::kForeignThread;
   const State state = thread->state();
   if (state == State::kRunning) return Verdict::kRunningElsewhere;
@@ -131,17 +133,13 @@ Thread* RunQueueSlot::PickNext(CpuId cpu, Nanos now) {
   return TakeOldestFor(cpu, now);
 }
 
-void RunQueueSlot::Charge(Thread& thread, Nanos ran, Nanos now) {
-  if (Trusted() && thread.dispatch.bound == setup_.plugin) setup_.queue->Charge(thread, ran, now);
-}
-
 sched::TickDecision RunQueueSlot::Tick(Thread& thread, Nanos now) {
-  if (!Trusted() || thread.dispatch.bound != setup_.plugin) return sched::TickDecision::kReschedule;
+  if (!Serves(thread)) return sched::TickDecision::kReschedule;
   return setup_.queue->Tick(thread, now);
 }
 
 Nanos RunQueueSlot::TimeSlice(const Thread& thread, Nanos now) {
-  if (!Trusted() || thread.dispatch.bound != setup_.plugin) return setup_.time_slice;
+  if (!Serves(thread)) return setup_.time_slice;
   const std::optional<Nanos> slice = setup_.queue->TimeSlice(thread, now);
   if (!slice.has_value()) return Nanos::Max();
   if (*slice > Nanos{}) [[likely]] return *slice;
@@ -149,17 +147,13 @@ Nanos RunQueueSlot::TimeSlice(const Thread& thread, Nanos now) {
   return setup_.time_slice;
 }
 
-void RunQueueSlot::Yield(Thread& thread, Nanos now) {
-  if (Trusted() && thread.dispatch.bound == setup_.plugin) setup_.queue->Yield(thread, nullptr, now);
-}
-
 bool RunQueueSlot::ShouldPreempt(const Thread& current, const Thread& woken, Nanos now) {
-  if (!Trusted() || current.dispatch.bound != setup_.plugin) return false;
+  if (!Serves(current)) return false;
   return setup_.queue->ShouldPreempt(current, woken, now);
 }
 
 CpuId RunQueueSlot::SelectCpu(const Thread& thread, CpuSet allowed, Nanos now) {
-  if (!Trusted() || thread.dispatch.bound != setup_.plugin) return kNoCpu;
+  if (!Serves(thread)) return kNoCpu;
   const CpuId cpu = setup_.queue->SelectCpu(thread, allowed, now);
   if (cpu == kNoCpu || allowed.Contains(cpu)) return cpu;
   Breach(Verdict::kBadCpu, thread.id());
@@ -182,11 +176,11 @@ Thread* RunQueueSlot::StealCandidate(CpuId thief, Nanos now) {
 }
 
 void RunQueueSlot::ParametersChanged(Thread& thread, const sched::Parameters& old, Nanos now) {
-  if (Trusted() && thread.dispatch.bound == setup_.plugin) setup_.queue->ParametersChanged(thread, old, now);
+  if (Serves(thread)) setup_.queue->ParametersChanged(thread, old, now);
 }
 
 void RunQueueSlot::Inherit(Thread& holder, const Thread* donor, Nanos now) {
-  if (Trusted() && holder.dispatch.bound == setup_.plugin) setup_.queue->Inherit(holder, donor, now);
+  if (Serves(holder)) setup_.queue->Inherit(holder, donor, now);
 }
 
 bool RunQueueSlot::Accepts(const Thread& thread) const { return !Trusted() || setup_.queue->Accepts(thread); }
@@ -200,8 +194,6 @@ void RunQueueSlot::FinishAdmission(Thread& thread, const sched::Parameters& want
   if (Ok(outcome)) return setup_.queue->CommitAdmission(thread, wanted, now);
   setup_.queue->CancelAdmission(thread, wanted, now);
 }
-
-Nanos RunQueueSlot::NextTimer(Nanos now) { return Trusted() ? setup_.queue->NextTimer(now) : Nanos::Max(); }
 
 void RunQueueSlot::TimerExpired(Nanos now) {
   if (Trusted()) setup_.queue->TimerExpired(now);

@@ -67,11 +67,15 @@ class RunQueueSlot {
   void Dequeue(Thread& thread, sched::DequeueReason reason, Nanos now);
   // Takes out the thread to run on `cpu`, verified; nullptr when none may.
   Thread* PickNext(CpuId cpu, Nanos now);
-  void Charge(Thread& thread, Nanos ran, Nanos now);
+  void Charge(Thread& thread, Nanos ran, Nanos now) {
+    if (Serves(thread)) setup_.queue->Charge(thread, ran, now);
+  }
   sched::TickDecision Tick(Thread& thread, Nanos now);
   // Nanos::Max(): no limit.
   Nanos TimeSlice(const Thread& thread, Nanos now);
-  void Yield(Thread& thread, Nanos now);
+  void Yield(Thread& thread, Nanos now) {
+    if (Serves(thread)) setup_.queue->Yield(thread, nullptr, now);
+  }
   bool ShouldPreempt(const Thread& current, const Thread& woken, Nanos now);
   // kNoCpu: core decides. `allowed` is not empty.
   CpuId SelectCpu(const Thread& thread, CpuSet allowed, Nanos now);
@@ -82,7 +86,7 @@ class RunQueueSlot {
   bool Accepts(const Thread& thread) const;
   Status PrepareAdmission(const Thread& thread, const sched::Parameters& wanted, Nanos now);
   void FinishAdmission(Thread& thread, const sched::Parameters& wanted, Status outcome, Nanos now);
-  Nanos NextTimer(Nanos now);
+  Nanos NextTimer(Nanos now) { return Trusted() ? setup_.queue->NextTimer(now) : Nanos::Max(); }
   void TimerExpired(Nanos now);
   // Gives a verdict on the longest waiting thread, once a wait.
   void WatchStarvation(Nanos now);
@@ -99,7 +103,8 @@ class RunQueueSlot {
 
  private:
   bool Trusted() const { return setup_.queue != nullptr && !condemned_; }
-  sched::Verdict Verify(const sched::Thread* answer, CpuId cpu) const;
+  bool Serves(const Thread& thread) const { return Trusted() && thread.dispatch.bound == setup_.plugin; }
+  sched::Verdict Verify(const sched::Thread* answer, CpuId cpu);
   Thread* TakeOldestFor(CpuId cpu, Nanos now);
   void Unrecord(Thread& thread);
   void Breach(sched::Verdict verdict, Tid thread);

@@ -131,6 +131,7 @@ void RequeueCurrent(PerCpu& cpu, sched::EnqueueReason reason, Nanos now) {
 void ReportBreaches() {
   if (!RunQueueSlot::breach_to_report.load(std::memory_order_relaxed)) [[likely]] return;
   if (!RunQueueSlot::breach_to_report.exchange(false, std::memory_order_acquire)) return;
+  ReportRefusedTransition();
   for (std::size_t p = 0; p < PartitionCount(); ++p) {
     Partition& partition = PartitionAt(p);
     for (std::size_t layer = 0; layer < partition.layer_count; ++layer) {
