@@ -27,9 +27,14 @@ Nanos SliceOf(std::span<const std::uint64_t> parameters) {
   return Nanos::Micros(static_cast<std::int64_t>(parameters[0]));
 }
 
-// Equals take turns: each of the others runs for one slice at most before a thread's next turn.
+// Weights count from a quarter to four times the usual 1024, or the lightest thread could wait without bound.
+constexpr std::uint32_t kLeastWeight = 256;
+constexpr std::uint32_t kMostWeight = 4096;
+
+// The lightest thread lines up four slices of virtual time behind the next one. In that time the heaviest run for 16 slices
+// each, and for one more when something above this queue has interrupted them; who comes later lines up like the others.
 Nanos StarvationBound(std::span<const std::uint64_t> parameters, Nanos, std::uint32_t threads) {
-  return SliceOf(parameters) * (threads + 1);
+  return SliceOf(parameters) * (kMostWeight / kLeastWeight + 1) * threads;
 }
 Nanos FairnessError(std::span<const std::uint64_t> parameters, Nanos, std::uint32_t) { return SliceOf(parameters) * 2; }
 
@@ -43,16 +48,17 @@ class Queue final : public sched::RunQueue {
  public:
   explicit Queue(const sched::QueueConfig& config) : slice_(SliceOf(config.parameters)) {}
 
-  void InitThread(sched::Thread& thread, Nanos) override { new (thread.raw_state()) State{.pass = now_pass_}; }
+  void InitThread(sched::Thread& thread, Nanos) override { new (thread.raw_state()) State; }
 
   void Enqueue(sched::Thread& thread, sched::EnqueueReason reason, Nanos) override {
-    State& state = thread.state<State>();
-    // Who slept or comes from elsewhere saves nothing up: it joins at the queue's own time.
-    const bool ran = reason == sched::EnqueueReason::kPreempted || reason == sched::EnqueueReason::kYielded ||
-                     reason == sched::EnqueueReason::kSliceExpired;
-    if (!ran) state.pass = std::max(state.pass, now_pass_);
+    std::int64_t& pass = thread.state<State>().pass;
+    const std::int64_t end = now_pass_ + Stride(thread, slice_);
+    const bool goes_on = reason == sched::EnqueueReason::kPreempted || reason == sched::EnqueueReason::kSliceExpired ||
+                         reason == sched::EnqueueReason::kChanged;
+    // Who slept or comes from elsewhere saves nothing up, and a stream of newcomers overtakes nobody.
+    pass = goes_on ? std::clamp(pass, now_pass_, end) : end;
     for (sched::Thread& other : ready_) {
-      if (other.state<State>().pass > state.pass) return ready_.insert_before(other, thread);
+      if (other.state<State>().pass > pass) return ready_.insert_before(other, thread);
     }
     ready_.push_back(thread);
   }
@@ -66,7 +72,7 @@ class Queue final : public sched::RunQueue {
   }
 
   void Charge(sched::Thread& thread, Nanos ran, Nanos) override {
-    thread.state<State>().pass += ran.value * 1024 / std::max(1u, thread.parameters().weight);
+    thread.state<State>().pass += Stride(thread, ran);
   }
 
   std::optional<Nanos> TimeSlice(const sched::Thread&, Nanos) override { return slice_; }
@@ -76,6 +82,10 @@ class Queue final : public sched::RunQueue {
   }
 
  private:
+  static std::int64_t Stride(const sched::Thread& thread, Nanos ran) {
+    return ran.value * 1024 / std::clamp(thread.parameters().weight, kLeastWeight, kMostWeight);
+  }
+
   const Nanos slice_;
   std::int64_t now_pass_ = 0;  // of the thread picked last: never goes back
   sched::ReadyList ready_;
