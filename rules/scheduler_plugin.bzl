@@ -99,8 +99,8 @@ def _plugin_table_impl(ctx):
     lines += ['#include "%s"' % header for header in includes]
     lines += ["namespace esc::sched {", "namespace {", "constexpr const Descriptor* kPlugins[] = {"]
     lines += ["    &::%s," % info.descriptor_symbol for info in infos]
-    lines += ["};", "}  // namespace", "PluginTable LinkedPlugins() { return kPlugins; }", "}  // namespace esc::sched", ""]
-    ctx.actions.write(source, "\n".join(lines))
+    lines += ["};", "}  // namespace", "PluginTable LinkedPlugins() { return kPlugins; }", "}  // namespace esc::sched"]
+    ctx.actions.write(source, "\n".join(lines) + "\n")
     return [DefaultInfo(files = depset([source]))]
 
 scheduler_plugin_table = rule(

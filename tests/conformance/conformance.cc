@@ -31,9 +31,8 @@ std::optional<Finding> Bad(std::string detail) { return Finding{"bad_descriptor"
 
 bool IsName(std::string_view name) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  return !name.empty() && lower(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return lower(c) || (c >= '0' && c <= '9') || c == '_';
-  });
+  return !name.empty() && lower(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 bool Valid(const sched::Descriptor& plugin, const std::vector<std::uint64_t>& values) {

@@ -59,10 +59,9 @@ Machine::Machine(const sched::Descriptor& descriptor, const Options& options)
     Queue& queue = queues_[i];
     queue.cpus = shared_ ? MachineCpus() : CpuSet::Of(CpuId{static_cast<std::uint32_t>(i)});
     queue.storage = std::make_unique<GuardedBytes>(descriptor.queue_bytes, descriptor.queue_alignment);
-    queue.run_queue = descriptor.construct(queue.storage->data(), {.cpus = queue.cpus,
-                                                                   .parameters = parameters_,
-                                                                   .seed = options.seed,
-                                                                   .time_slice = options.time_slice});
+    queue.run_queue = descriptor.construct(
+        queue.storage->data(),
+        {.cpus = queue.cpus, .parameters = parameters_, .seed = options.seed, .time_slice = options.time_slice});
   }
   for (std::uint32_t cpu = 0; cpu < options.cpus; ++cpu) QueueOf(cpu).CpuOnline(CpuId{cpu}, now_);
   if (options.tick.value > 0) next_tick_ = now_ + options.tick;
@@ -335,7 +334,8 @@ void Machine::CheckMemory() {
     if (!queue.storage->Intact()) Report("overrun", "the plugin wrote outside its queue's memory");
   }
   for (const auto& thread : threads_) {
-    if (!thread->plugin_state.Intact()) Report("overrun", "the plugin wrote outside the state of " + Name(thread->number));
+    if (!thread->plugin_state.Intact())
+      Report("overrun", "the plugin wrote outside the state of " + Name(thread->number));
   }
 }
 

@@ -40,10 +40,10 @@ struct Finding {
 struct Options {
   std::uint32_t cpus = 1;
   Nanos time_slice = Nanos::Millis(10);
-  Nanos tick{};                           // 0: tickless
+  Nanos tick{};                             // 0: tickless
   std::vector<std::uint64_t> parameters{};  // in the descriptor's order; empty: its defaults
-  std::uint64_t seed = 1;                 // for the plugin
-  std::uint64_t decline_one_in = 0;       // how often a right hint is passed over; 0: never
+  std::uint64_t seed = 1;                   // for the plugin
+  std::uint64_t decline_one_in = 0;         // how often a right hint is passed over; 0: never
 };
 
 enum class ThreadState : std::uint8_t { kReady, kRunning, kBlocked, kDead };
@@ -58,11 +58,11 @@ class Machine {
   // --- events; each is passed over when the thread's state does not allow it ---
   ThreadId New(const sched::Parameters& parameters = {}, CpuSet affinity = CpuSet::All());
   ThreadId Fork(ThreadId parent);
-  void Block(ThreadId thread);                        // running
-  void Wake(ThreadId thread);                         // blocked
+  void Block(ThreadId thread);                                   // running
+  void Wake(ThreadId thread);                                    // blocked
   void Yield(ThreadId thread, std::optional<ThreadId> to = {});  // running; `to`: ready
-  void Exit(ThreadId thread);                         // not dead
-  void SetAffinity(ThreadId thread, CpuSet affinity); // not dead; `affinity` allows a CPU of the machine
+  void Exit(ThreadId thread);                                    // not dead
+  void SetAffinity(ThreadId thread, CpuSet affinity);            // not dead; `affinity` allows a CPU of the machine
   void SetParameters(ThreadId thread, const sched::Parameters& parameters);
   // The holder acts with the donor's priority level if it is higher, as core merges it.
   void Inherit(ThreadId holder, std::optional<ThreadId> donor);

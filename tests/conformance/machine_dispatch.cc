@@ -78,8 +78,7 @@ void Machine::KickFor(SimThread& thread, std::uint32_t cpu) {
   for (std::uint32_t target = 0; target < cpus_.size() && !finding_; ++target) {
     if (!candidates.Contains(CpuId{target}) || !cpus_[target].current) continue;
     Charge(target);
-    const bool preempt =
-        QueueOf(target).ShouldPreempt(threads_[*cpus_[target].current]->thread, thread.thread, now_);
+    const bool preempt = QueueOf(target).ShouldPreempt(threads_[*cpus_[target].current]->thread, thread.thread, now_);
     Note(preempt);
     if (!preempt || Passed(options_.decline_one_in)) continue;
     StopRunning(target, EnqueueReason::kPreempted);

@@ -50,7 +50,8 @@ absl::StatusOr<std::vector<const sched::Descriptor*>> ChosenPlugins() {
   if (names.empty()) return std::vector<const sched::Descriptor*>(linked.begin(), linked.end());
   std::vector<const sched::Descriptor*> chosen;
   for (const std::string& name : names) {
-    const auto found = std::find_if(linked.begin(), linked.end(), [&](const auto* plugin) { return plugin->name == name; });
+    const auto found =
+        std::find_if(linked.begin(), linked.end(), [&](const auto* plugin) { return plugin->name == name; });
     if (found == linked.end()) {
       const std::string all = absl::StrJoin(
           linked, ", ", [](std::string* out, const auto* plugin) { absl::StrAppend(out, std::string(plugin->name)); });
@@ -81,8 +82,9 @@ int Write(const absl::StatusOr<std::string>& content) {
 int Run(const std::vector<std::string>& words) {
   const absl::StatusOr<std::vector<const sched::Descriptor*>> plugins = ChosenPlugins();
   if (!plugins.ok()) return Usage(std::string(plugins.status().message()));
-  const absl::string_view descriptor_sets(reinterpret_cast<const char*>(esc_descriptor_sets_begin),
-                                          static_cast<std::size_t>(esc_descriptor_sets_end - esc_descriptor_sets_begin));
+  const absl::string_view descriptor_sets(
+      reinterpret_cast<const char*>(esc_descriptor_sets_begin),
+      static_cast<std::size_t>(esc_descriptor_sets_end - esc_descriptor_sets_begin));
   const absl::StatusOr<BootConfigCompiler> compiler = BootConfigCompiler::Create(*plugins, descriptor_sets);
   if (!compiler.ok()) return Fail(compiler.status());
 

@@ -70,8 +70,8 @@ TEST(BootConfigCompiler, ErrorsOfTheTextHaveLineAndColumn) {
 TEST(BootConfigCompiler, ErrorsOfTheContentAreTheKernels) {
   EXPECT_EQ(EncodeError(Config("layers { plugin: 'trens' }")),
             "a.textproto: scheduler partition \"main\": unknown plugin \"trens\"; linked: turns, plain");
-  EXPECT_EQ(EncodeError(
-                Config("layers { plugin: 'turns' parameters { [type.googleapis.com/test.TurnParameters] { levels: 9 } } }")),
+  EXPECT_EQ(EncodeError(Config(
+                "layers { plugin: 'turns' parameters { [type.googleapis.com/test.TurnParameters] { levels: 9 } } }")),
             "a.textproto: scheduler partition \"main\": plugin \"turns\": levels is 9; 2 to 8 levels");
 }
 
@@ -94,15 +94,17 @@ TEST(BootConfigCompiler, ParametersOfAPluginThatIsNotLinkedAreUnknown) {
 TEST(BootConfigCompiler, DescriptorAndProtoMustAgree) {
   EXPECT_EQ(CreateError(Plugins(), ""),
             "plugin \"turns\": no proto defines test.TurnParameters; is `proto` set in its scheduler_plugin()?");
-  EXPECT_EQ(CreateError(Plugins(), TurnsProto("field { name: 'slice_us' number: 1 type: TYPE_UINT32 label: LABEL_OPTIONAL }")),
+  EXPECT_EQ(CreateError(Plugins(),
+                        TurnsProto("field { name: 'slice_us' number: 1 type: TYPE_UINT32 label: LABEL_OPTIONAL }")),
             "plugin \"turns\": its descriptor has levels = 2; test.TurnParameters has no such field");
   EXPECT_EQ(CreateError(Plugins(), TurnsProto(R"(
               field { name: "slice" number: 1 type: TYPE_UINT32 label: LABEL_OPTIONAL })")),
             "plugin \"turns\": its descriptor has slice_us = 1; test.TurnParameters has no such field");
-  EXPECT_EQ(CreateError(Plugins(), TurnsProto(R"(
+  EXPECT_EQ(
+      CreateError(Plugins(), TurnsProto(R"(
               field { name: "slice_us" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL })")),
-            "plugin \"turns\": slice_us may be up to 1000000, but its field is a string; uint32, uint64 or bool that can "
-            "hold it");
+      "plugin \"turns\": slice_us may be up to 1000000, but its field is a string; uint32, uint64 or bool that can "
+      "hold it");
   EXPECT_EQ(CreateError(Plugins(), TurnsProto(R"(
               field { name: "slice_us" number: 1 type: TYPE_UINT32 label: LABEL_OPTIONAL }
               field { name: "levels" number: 2 type: TYPE_UINT32 label: LABEL_OPTIONAL }
@@ -113,7 +115,8 @@ TEST(BootConfigCompiler, DescriptorAndProtoMustAgree) {
 
 TEST(BootConfigCompiler, TheSameFileMayComeTwiceButNotInTwoVersions) {
   EXPECT_EQ(CreateError(Plugins(), TurnsProto() + TurnsProto()), "");
-  EXPECT_EQ(CreateError(Plugins(), TurnsProto() + TurnsProto("")), "two plugins bring different files named turns.proto");
+  EXPECT_EQ(CreateError(Plugins(), TurnsProto() + TurnsProto("")),
+            "two plugins bring different files named turns.proto");
 }
 
 TEST(BootConfigCompiler, ListsThePluginsWithTheirRanges) {

@@ -90,8 +90,8 @@ absl::Status PluginMessages::CheckSpecs(const sched::Descriptor& plugin) const {
   for (const sched::ParameterSpec& spec : plugin.parameters) {
     const pb::FieldDescriptor* field = message->FindFieldByNumber(static_cast<int>(spec.field));
     if (field == nullptr || field->name() != Text(spec.name)) {
-      return absl::InvalidArgumentError(absl::StrCat(who, "its descriptor has ", Text(spec.name), " = ", spec.field, "; ",
-                                                     message->full_name(), " has no such field"));
+      return absl::InvalidArgumentError(absl::StrCat(who, "its descriptor has ", Text(spec.name), " = ", spec.field,
+                                                     "; ", message->full_name(), " has no such field"));
     }
     if (!Holds(*field, spec)) {
       return absl::InvalidArgumentError(absl::StrCat(who, Text(spec.name), " may be up to ", spec.maximum,
@@ -101,13 +101,11 @@ absl::Status PluginMessages::CheckSpecs(const sched::Descriptor& plugin) const {
   }
   for (int i = 0; i < message->field_count(); ++i) {
     const pb::FieldDescriptor& field = *message->field(i);
-    const bool known = std::any_of(plugin.parameters.begin(), plugin.parameters.end(), [&](const auto& spec) {
-      return static_cast<int>(spec.field) == field.number();
-    });
+    const bool known = std::any_of(plugin.parameters.begin(), plugin.parameters.end(),
+                                   [&](const auto& spec) { return static_cast<int>(spec.field) == field.number(); });
     if (!known) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(who, message->full_name(), " has ", field.name(), " = ", field.number(),
-                       "; its descriptor has no such parameter"));
+      return absl::InvalidArgumentError(absl::StrCat(who, message->full_name(), " has ", field.name(), " = ",
+                                                     field.number(), "; its descriptor has no such parameter"));
     }
   }
   return absl::OkStatus();

@@ -24,8 +24,8 @@ inline constexpr std::size_t kChecksumFieldBytes = 5;
 // The checksum's field over `bytes`: what has to follow them.
 constexpr std::array<std::byte, kChecksumFieldBytes> ChecksumField(std::span<const std::byte> bytes) {
   const std::uint32_t crc = Crc32(bytes);
-  return {kChecksumTag, static_cast<std::byte>(crc), static_cast<std::byte>(crc >> 8), static_cast<std::byte>(crc >> 16),
-          static_cast<std::byte>(crc >> 24)};
+  return {kChecksumTag, static_cast<std::byte>(crc), static_cast<std::byte>(crc >> 8),
+          static_cast<std::byte>(crc >> 16), static_cast<std::byte>(crc >> 24)};
 }
 
 }  // namespace esc::boot_config

@@ -101,7 +101,8 @@ class Line {
   Status CheckLayers() {
     for (std::size_t i = 0; i < config_.partition_count; ++i) {
       Partition& partition = config_.partitions[i];
-      for (std::size_t j = 0; j < partition.layer_count; ++j) ESC_TRY(CheckLayer(kWhere, partition.layers[j], message_));
+      for (std::size_t j = 0; j < partition.layer_count; ++j)
+        ESC_TRY(CheckLayer(kWhere, partition.layers[j], message_));
     }
     return Status::kOk;
   }

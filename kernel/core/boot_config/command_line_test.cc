@@ -111,7 +111,8 @@ TEST_F(CommandLineTest, ParametersMayComeBeforeTheirScheduler) {
 }
 
 TEST_F(CommandLineTest, OfRepeatedWordsTheLastOneCounts) {
-  ASSERT_EQ(Apply("init=/a escapement.scheduler=nonsense init=relative escapement.scheduler=plain init=/b"), Status::kOk)
+  ASSERT_EQ(Apply("init=/a escapement.scheduler=nonsense init=relative escapement.scheduler=plain init=/b"),
+            Status::kOk)
       << message_.view();
   EXPECT_EQ(config_.init_path, "/b");
   EXPECT_EQ(config_.partitions[0].layers[0].plugin, &test::kPlain);
@@ -119,7 +120,8 @@ TEST_F(CommandLineTest, OfRepeatedWordsTheLastOneCounts) {
 
 TEST_F(CommandLineTest, UnknownWordsArePassedOverEachOnce) {
   ASSERT_EQ(Apply("quiet root=/dev/vda init=/a escapement.colour=red escapement.nobody.levels=3 =x init"), Status::kOk);
-  EXPECT_EQ(unknown_, (Strings{"quiet", "root=/dev/vda", "escapement.colour=red", "escapement.nobody.levels=3", "=x", "init"}));
+  EXPECT_EQ(unknown_,
+            (Strings{"quiet", "root=/dev/vda", "escapement.colour=red", "escapement.nobody.levels=3", "=x", "init"}));
   EXPECT_EQ(config_.init_path, "/a");
 }
 
@@ -162,8 +164,9 @@ TEST_F(CommandLineTest, BadValuesAreRefusedWithTheValidOnes) {
                 "command line: time_slice_us is 1; 100 to 10000000");
   ExpectRefused("escapement.on_bad_scheduler=panic", Status::kInvalidArgument,
                 R"(command line: escapement.on_bad_scheduler is "panic"; refuse or fallback)");
-  ExpectRefused("escapement.trace=all", Status::kInvalidArgument,
-                R"(command line: escapement.trace has "all"; scheduling interrupts system_calls faults plugins processes)");
+  ExpectRefused(
+      "escapement.trace=all", Status::kInvalidArgument,
+      R"(command line: escapement.trace has "all"; scheduling interrupts system_calls faults plugins processes)");
 }
 
 TEST_F(CommandLineTest, ParametersThatDoNotFitEachOtherAreRefused) {

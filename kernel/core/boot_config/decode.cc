@@ -244,8 +244,7 @@ bool ReadPartition(pb_istream_t* stream, const pb_field_t*, void** argument) {
     return context.Passed(Status::kInvalidArgument);
   }
   FixedText<384> trouble;
-  if (reader.all_layers_good &&
-      !context.Scheduler(CheckNeeds(where.view(), reader.partition, trouble), trouble)) {
+  if (reader.all_layers_good && !context.Scheduler(CheckNeeds(where.view(), reader.partition, trouble), trouble)) {
     return false;
   }
   ++context.config.partition_count;

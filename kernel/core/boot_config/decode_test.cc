@@ -220,7 +220,8 @@ TEST_F(DecodeTest, AfterASchedulerErrorTheRestOfTheConfigIsRight) {
 class LoadTest : public DecodeTest {
  protected:
   Status RunLoad(const std::string& text, std::string_view line) {
-    return Load(FromText(text), line, test::kTable, config_, [](std::string_view) {}, message_);
+    return Load(
+        FromText(text), line, test::kTable, config_, [](std::string_view) {}, message_);
   }
 };
 
@@ -239,7 +240,8 @@ TEST_F(LoadTest, ABadSchedulerIsRefused) {
   EXPECT_EQ(RunLoad(kBad, "init=/b"), Status::kNotFound);
   EXPECT_EQ(message_.view(), R"(scheduler partition "main": unknown plugin "mlqf"; linked: turns, plain, future)");
   EXPECT_EQ(RunLoad(kMinimal, "escapement.scheduler=mlqf"), Status::kNotFound);
-  EXPECT_EQ(message_.view(), R"(command line: escapement.scheduler: unknown plugin "mlqf"; linked: turns, plain, future)");
+  EXPECT_EQ(message_.view(),
+            R"(command line: escapement.scheduler: unknown plugin "mlqf"; linked: turns, plain, future)");
 }
 
 TEST_F(LoadTest, OrFallenBackFromWhenTheConfigOrTheCommandLineSaysSo) {
@@ -250,7 +252,8 @@ TEST_F(LoadTest, OrFallenBackFromWhenTheConfigOrTheCommandLineSaysSo) {
   EXPECT_EQ(config_.init_path, "/b");
   EXPECT_EQ(RunLoad(kBad, "escapement.on_bad_scheduler=fallback"), Status::kOk);
   EXPECT_EQ(config_.partition_count, 0u);
-  EXPECT_EQ(RunLoad(kMinimal, "escapement.scheduler=mlqf escapement.on_bad_scheduler=fallback init=/b -- c"), Status::kOk);
+  EXPECT_EQ(RunLoad(kMinimal, "escapement.scheduler=mlqf escapement.on_bad_scheduler=fallback init=/b -- c"),
+            Status::kOk);
   EXPECT_EQ(config_.partition_count, 0u);
   EXPECT_EQ(config_.init_path, "/b");
   EXPECT_EQ(config_.init_arguments.count, 1u);
@@ -278,7 +281,8 @@ TEST_F(DecodeTest, AnotherErrorOutweighsASchedulerError) {
 }
 
 TEST_F(DecodeTest, ControlCharactersDoNotReachTheConsole) {
-  EXPECT_EQ(RunText(R"(version: 1 partitions { name: "main" layers { plugin: "a\033[2Jb\000c" } })"), Status::kNotFound);
+  EXPECT_EQ(RunText(R"(version: 1 partitions { name: "main" layers { plugin: "a\033[2Jb\000c" } })"),
+            Status::kNotFound);
   EXPECT_EQ(message_.view(), R"(scheduler partition "main": unknown plugin "a?[2Jb?c"; linked: turns, plain, future)");
 }
 
@@ -312,15 +316,17 @@ TEST_F(DecodeTest, AParameterOfZeroIsTheDefault) {
 }
 
 TEST_F(DecodeTest, ParametersOfAnotherPluginAreRefused) {
-  ExpectRefused(WithParameters("turns", "test.Other", ""), Status::kOutOfRange,
-                R"(scheduler partition "main": parameters are a "test.Other"; plugin "turns" takes test.TurnParameters)");
+  ExpectRefused(
+      WithParameters("turns", "test.Other", ""), Status::kOutOfRange,
+      R"(scheduler partition "main": parameters are a "test.Other"; plugin "turns" takes test.TurnParameters)");
   ExpectRefused(WithParameters("plain", "test.TurnParameters", ""), Status::kOutOfRange,
                 R"(scheduler partition "main": parameters are a "test.TurnParameters"; plugin "plain" takes none)");
 }
 
 TEST_F(DecodeTest, UnknownAndDamagedParametersAreRefused) {
-  ExpectRefused(WithParameters("turns", "test.TurnParameters", "\\030\\001"), Status::kOutOfRange,
-                R"(scheduler partition "main": plugin "turns" has no parameter number 3; it has slice_us, levels, budget)");
+  ExpectRefused(
+      WithParameters("turns", "test.TurnParameters", "\\030\\001"), Status::kOutOfRange,
+      R"(scheduler partition "main": plugin "turns" has no parameter number 3; it has slice_us, levels, budget)");
   ExpectRefused(WithParameters("turns", "test.TurnParameters", "\\012\\001x"), Status::kCorrupt,
                 R"(scheduler partition "main": parameters of plugin "turns" are damaged)");
   ExpectRefused(WithParameters("turns", "test.TurnParameters", "\\010"), Status::kCorrupt,
@@ -366,16 +372,18 @@ TEST_F(DecodeTest, PartitionsThatCannotBeAreRefused) {
 
 TEST_F(DecodeTest, BadCpuListsAreRefused) {
   for (const std::string cpus : {"64", "3-1", "1,", ",1", "1--2", "0-", "-1", "a", "0 1", "99999999999999999999"}) {
-    ExpectRefused(R"(version: 1 partitions { name: "a" cpus: ")" + cpus + R"(" layers { plugin: "plain" } })",
-                  Status::kInvalidArgument,
-                  R"(scheduler partition "a": cpus is ")" + cpus + R"("; CPU numbers and ranges from 0 to 63, as in "0-3,6")");
+    ExpectRefused(
+        R"(version: 1 partitions { name: "a" cpus: ")" + cpus + R"(" layers { plugin: "plain" } })",
+        Status::kInvalidArgument,
+        R"(scheduler partition "a": cpus is ")" + cpus + R"("; CPU numbers and ranges from 0 to 63, as in "0-3,6")");
   }
 }
 
 TEST_F(DecodeTest, TooManyAreRefused) {
   std::string text = "version: 1 ";
   for (int i = 0; i < 9; ++i) {
-    text += "partitions { name: 'p" + std::to_string(i) + "' cpus: '" + std::to_string(i) + "' layers { plugin: 'plain' } } ";
+    text += "partitions { name: 'p" + std::to_string(i) + "' cpus: '" + std::to_string(i) +
+            "' layers { plugin: 'plain' } } ";
   }
   ExpectRefused(text, Status::kTooLarge, "boot config: more than 8 partitions");
   ExpectRefused(R"(version: 1 partitions { name: "a" layers { plugin: "plain" } layers { plugin: "plain" }
@@ -396,8 +404,10 @@ TEST_F(DecodeTest, TooMuchTextIsRefused) {
 
 TEST_F(DecodeTest, NumbersOutsideTheirRangesAreRefused) {
   const std::string start = std::string(kMinimal) + " ";
-  ExpectRefused(start + "time_slice_us: 99", Status::kInvalidArgument, "boot config: time_slice_us is 99; 100 to 10000000");
-  ExpectRefused(start + "tick_us: 1000001", Status::kInvalidArgument, "boot config: tick_us is 1000001; 100 to 1000000");
+  ExpectRefused(start + "time_slice_us: 99", Status::kInvalidArgument,
+                "boot config: time_slice_us is 99; 100 to 10000000");
+  ExpectRefused(start + "tick_us: 1000001", Status::kInvalidArgument,
+                "boot config: tick_us is 1000001; 100 to 1000000");
   ExpectRefused(start + "limits { max_processes: 15 }", Status::kInvalidArgument,
                 "boot config: max_processes is 15; 16 to 65536");
   ExpectRefused(start + "limits { memory_bytes: 1 }", Status::kInvalidArgument,

@@ -29,7 +29,8 @@ inline constexpr sched::Descriptor kTurns = {
     .check_parameters = CheckTurns,
 };
 inline constexpr sched::Descriptor kPlain = {.name = "plain", .summary = "takes none"};
-inline constexpr sched::Descriptor kFuture = {.name = "future", .contract_version = 9, .summary = "of another contract"};
+inline constexpr sched::Descriptor kFuture = {
+    .name = "future", .contract_version = 9, .summary = "of another contract"};
 
 inline constexpr std::array<const sched::Descriptor*, 3> kTable = {&kTurns, &kPlain, &kFuture};
 

@@ -14,7 +14,8 @@ constexpr std::size_t kMaxNameBytes = 31;
 constexpr std::size_t kMaxPathBytes = 255;
 constexpr std::array<std::string_view, 5> kConsoles = {"ttyS0", "ttyS1", "ttyS2", "ttyS3", "none"};
 constexpr std::array<std::string_view, kCapabilities> kCapabilityNames = {
-    "priorities", "weights", "nice", "tickets", "deadlines", "budgets", "admission", "preemption", "inheritance", "stealing"};
+    "priorities", "weights",   "nice",       "tickets",     "deadlines",
+    "budgets",    "admission", "preemption", "inheritance", "stealing"};
 
 bool IsNameCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
 
@@ -122,9 +123,10 @@ Status ParseCpus(std::string_view where, std::string_view text, CpuSet& cpus, Te
     const std::string_view first_text = TakeUntil(last_text, '-');
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    good = ParseUnsigned(first_text, first) &&
-           (part.find('-') == std::string_view::npos ? ParseUnsigned(first_text, last) : ParseUnsigned(last_text, last)) &&
-           first <= last && last < kMaxCpus;
+    good =
+        ParseUnsigned(first_text, first) &&
+        (part.find('-') == std::string_view::npos ? ParseUnsigned(first_text, last) : ParseUnsigned(last_text, last)) &&
+        first <= last && last < kMaxCpus;
     for (std::uint64_t cpu = first; good && cpu <= last; ++cpu) cpus.Add(CpuId{static_cast<std::uint32_t>(cpu)});
   }
   // A comma at the end leaves nothing to read, and would pass unseen.
@@ -137,7 +139,8 @@ Status ParseCpus(std::string_view where, std::string_view text, CpuSet& cpus, Te
 
 Status ChoosePlugin(std::string_view where, std::string_view name, sched::PluginTable plugins, Layer& layer,
                     TextBuffer& message) {
-  const auto found = std::find_if(plugins.begin(), plugins.end(), [&](const auto* plugin) { return plugin->name == name; });
+  const auto found =
+      std::find_if(plugins.begin(), plugins.end(), [&](const auto* plugin) { return plugin->name == name; });
   if (found == plugins.end()) {
     message.Format("{}: unknown plugin ", where);
     AppendQuoted(message, name);
@@ -152,7 +155,8 @@ Status ChoosePlugin(std::string_view where, std::string_view name, sched::Plugin
     return Status::kNotFound;
   }
   if (plugin.parameters.size() > kMaxParameters) {
-    message.Format("{}: plugin \"{}\" has {} parameters; at most {}", where, name, plugin.parameters.size(), kMaxParameters);
+    message.Format("{}: plugin \"{}\" has {} parameters; at most {}", where, name, plugin.parameters.size(),
+                   kMaxParameters);
     return Status::kNotFound;
   }
   layer.plugin = &plugin;
@@ -187,7 +191,8 @@ Status CheckNeeds(std::string_view where, const Partition& partition, TextBuffer
   }
   const std::uint32_t lacking = static_cast<std::uint32_t>(partition.needs) & ~offered;
   if (lacking == 0) return Status::kOk;
-  message.Format("{}: needs {}, which no layer has;", where, CapabilityName(static_cast<unsigned>(std::countr_zero(lacking))));
+  message.Format("{}: needs {}, which no layer has;", where,
+                 CapabilityName(static_cast<unsigned>(std::countr_zero(lacking))));
   for (std::size_t i = 0; i < partition.layer_count; ++i) {
     message.Format("{} \"{}\" has", i == 0 ? "" : ",", partition.layers[i].plugin->name);
     for (unsigned bit = 0; bit < kCapabilities; ++bit) {
@@ -224,8 +229,8 @@ Status CheckPartitions(BootConfig& config, TextBuffer& message) {
     taken = taken | partition.cpus;
     if (!partition.cpus.Empty()) continue;
     if (rest != nullptr) {
-      message.Format("scheduler partitions \"{}\" and \"{}\" both leave out cpus; one may, and gets the rest", rest->name,
-                     partition.name);
+      message.Format("scheduler partitions \"{}\" and \"{}\" both leave out cpus; one may, and gets the rest",
+                     rest->name, partition.name);
       return Status::kInvalidArgument;
     }
     rest = &partition;

@@ -44,8 +44,8 @@ constexpr bool Has(Capability set, Capability wanted) {
   return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(wanted)) == static_cast<std::uint32_t>(wanted);
 }
 
-// One scalar field of the plugin's parameter message (proto3 uint32, uint64 or bool; uint64 if the maximum needs it). The boot config is checked
-// against it by the same code at build time and at boot, so the message is the same.
+// One scalar field of the plugin's parameter message (proto3 uint32, uint64 or bool; uint64 if the maximum needs
+// it). The boot config is checked against it by the same code at build time and at boot, so the message is the same.
 struct ParameterSpec {
   std::string_view name;      // the field's name in the .proto
   std::uint32_t field = 0;    // its number

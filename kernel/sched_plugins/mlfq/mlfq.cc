@@ -50,8 +50,8 @@ Status CheckParameters(std::span<const std::uint64_t> parameters, TextBuffer& me
 
 // The next boost, the slice that runs across it, and then one top slice for each of the others.
 Nanos StarvationBound(std::span<const std::uint64_t> parameters, Nanos, std::uint32_t threads) {
-  return Nanos::Micros(static_cast<std::int64_t>(parameters[kBoostUs] + LowestSliceUs(parameters) +
-                                                 parameters[kBaseSliceUs] * threads));
+  return Nanos::Micros(
+      static_cast<std::int64_t>(parameters[kBoostUs] + LowestSliceUs(parameters) + parameters[kBaseSliceUs] * threads));
 }
 
 struct State {
@@ -93,9 +93,7 @@ class Queue final : public RunQueue {
     }
   }
 
-  void Dequeue(Thread& thread, DequeueReason, Nanos now) override {
-    ready_[Refresh(thread, now).level].remove(thread);
-  }
+  void Dequeue(Thread& thread, DequeueReason, Nanos now) override { ready_[Refresh(thread, now).level].remove(thread); }
 
   Thread* PickNext(CpuId cpu, Nanos now) override {
     Boost(now);

@@ -17,7 +17,12 @@ namespace {
 enum Parameter : std::size_t { kSliceUs, kAgingUs };
 constexpr std::array<ParameterSpec, 2> kParameters = {{
     {.name = "slice_us", .field = 1, .default_value = 0, .minimum = 100, .maximum = 10'000'000, .unit = "us"},
-    {.name = "aging_us", .field = 2, .default_value = 250'000, .minimum = 1'000, .maximum = 3'600'000'000, .unit = "us"},
+    {.name = "aging_us",
+     .field = 2,
+     .default_value = 250'000,
+     .minimum = 1'000,
+     .maximum = 3'600'000'000,
+     .unit = "us"},
 }};
 constexpr std::size_t kTop = kPriorityLevels - 1;
 

@@ -191,8 +191,8 @@ constexpr Descriptor Broken(std::string_view name, Topology topology = Topology:
                                              .guarantees = guarantees});
 }
 
-constexpr sched::Guarantees kTurns = {
-    .starvation_bound = [](std::span<const std::uint64_t>, Nanos slice, std::uint32_t threads) { return slice * threads; }};
+constexpr sched::Guarantees kTurns = {.starvation_bound = [](std::span<const std::uint64_t>, Nanos slice,
+                                                             std::uint32_t threads) { return slice * threads; }};
 constexpr sched::Guarantees kFair = {
     .fairness_error = [](std::span<const std::uint64_t>, Nanos slice, std::uint32_t) { return slice; }};
 

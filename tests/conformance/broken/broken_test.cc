@@ -27,13 +27,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{broken::kForgets, "lost_threads"}, Case{broken::kIdles, "lost_threads"},
                     Case{broken::kGivesBlocked, "not_runnable"}, Case{broken::kGivesRunning, "running_elsewhere"},
                     Case{broken::kKeepsMigrated, "not_queued"}, Case{broken::kStaysLinked, "not_queued"},
-                    Case{broken::kIgnoresAffinity, "wrong_cpu"},
-                    Case{broken::kInventsThread, "foreign_thread"}, Case{broken::kOffersPinned, "wrong_candidate"},
-                    Case{broken::kNamesNoCpu, "bad_cpu"}, Case{broken::kNegativeSlice, "bad_slice"},
-                    Case{broken::kStarves, "starvation"}, Case{broken::kUnfair, "unfair"},
-                    Case{broken::kOverruns, "overrun"}, Case{broken::kRemembers, "not_deterministic"},
-                    Case{broken::kImpure, "impure"}, Case{broken::kTimerInThePast, "bad_timer"},
-                    Case{broken::kBadName, "bad_descriptor"}),
+                    Case{broken::kIgnoresAffinity, "wrong_cpu"}, Case{broken::kInventsThread, "foreign_thread"},
+                    Case{broken::kOffersPinned, "wrong_candidate"}, Case{broken::kNamesNoCpu, "bad_cpu"},
+                    Case{broken::kNegativeSlice, "bad_slice"}, Case{broken::kStarves, "starvation"},
+                    Case{broken::kUnfair, "unfair"}, Case{broken::kOverruns, "overrun"},
+                    Case{broken::kRemembers, "not_deterministic"}, Case{broken::kImpure, "impure"},
+                    Case{broken::kTimerInThePast, "bad_timer"}, Case{broken::kBadName, "bad_descriptor"}),
     [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.plugin.name); });
 
 TEST(Honest, PassesWhatTheBrokenOnesFail) {
