@@ -59,13 +59,16 @@ Answer CloneAs(const CloneWish& wish, const arch::UserRegisters& registers) {
 }  // namespace
 
 Answer Fork(arch::UserRegisters& registers) {
-  return CloneAs({.flags = 0, .exit_signal = static_cast<std::uint64_t>(core::Signal::kChild), .stack = {}, .parent_tid = {}, .child_tid = {}},
-                 registers);
+  CloneWish wish;
+  wish.exit_signal = static_cast<std::uint64_t>(core::Signal::kChild);
+  return CloneAs(wish, registers);
 }
 
 Answer VFork(arch::UserRegisters& registers) {
-  return CloneAs({.flags = kCloneVfork | kCloneMemory, .exit_signal = static_cast<std::uint64_t>(core::Signal::kChild), .stack = {}, .parent_tid = {}, .child_tid = {}},
-                 registers);
+  CloneWish wish;
+  wish.flags = kCloneVfork | kCloneMemory;
+  wish.exit_signal = static_cast<std::uint64_t>(core::Signal::kChild);
+  return CloneAs(wish, registers);
 }
 
 Answer Clone(arch::UserRegisters& registers, std::uint64_t flags, VirtAddr stack, VirtAddr parent_tid, VirtAddr child_tid,

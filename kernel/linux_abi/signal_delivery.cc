@@ -18,65 +18,53 @@ namespace {
 
 constexpr std::uint64_t kFlagTrap = 1 << 8, kFlagDirection = 1 << 10, kFlagResume = 1 << 16;  // SDM vol. 1, 3.4.3
 
-// A copy of the FPU state in the heap. The live area must not be touched while the thread may be switched.
-class FpuCopy {
- public:
-  ~FpuCopy() { mm::Free(block_); }
-  Status Allocate() {
-    bytes_ = arch::FpuStateBytes();
-    block_ = static_cast<std::byte*>(mm::Allocate(bytes_, 64));
-    return block_ == nullptr ? Status::kNoMemory : Status::kOk;
-  }
-  void Save(arch::ThreadContext& context) {
-    InterruptGuard guard;
-    arch::SaveFpu(context);
-    std::memcpy(block_, context.fpu, bytes_);
-  }
-  void Load(arch::ThreadContext& context) {
-    InterruptGuard guard;
-    std::memcpy(context.fpu, block_, bytes_);
-    arch::RestoreFpu(context);
-  }
-  std::span<std::byte> bytes() { return {block_, bytes_}; }
-
- private:
-  std::byte* block_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
+// The state goes out from where it lies: a switch meanwhile saves the same registers there again.
 Status PushFpu(std::uint64_t at, core::Thread& thread) {
-  FpuCopy copy;
-  ESC_TRY(copy.Allocate());
-  copy.Save(thread.context);
-  MarkFpuState(copy.bytes());
-  ESC_TRY(mm::CopyToUser({at}, copy.bytes().data(), copy.bytes().size()));
-  return mm::WriteUser(VirtAddr{at + copy.bytes().size()}, kFpuMagic2);
+  const auto* state = static_cast<const std::byte*>(thread.context.fpu);
+  const std::size_t bytes = arch::FpuStateBytes();
+  {
+    InterruptGuard guard;
+    arch::SaveFpu(thread.context);
+  }
+  ESC_TRY(mm::CopyToUser({at}, state, bytes));
+  if (bytes >= kXsaveHeaderEnd) {
+    ESC_TRY(mm::WriteUser(VirtAddr{at + kFpuSoftwareOffset}, FpuMarksOf({state, bytes})));
+  }
+  return mm::WriteUser(VirtAddr{at + bytes}, kFpuMagic2);
 }
 
-Status PopFpu(std::uint64_t at, core::Thread& thread) {
-  FpuCopy copy;
-  ESC_TRY(copy.Allocate());
-  const std::span<std::byte> bytes = copy.bytes();
-  if (at == 0) {
-    arch::InitFpuState(bytes.data());
-    copy.Load(thread.context);
-    return Status::kOk;
-  }
+// Reads the state at `at` into `bytes`: all of it when it carries our marks, else the legacy part.
+Status ReadFpu(std::uint64_t at, std::span<std::byte> bytes) {
   if (at % 64 != 0) return Status::kFault;
-  const std::size_t legacy = std::min(bytes.size(), kFpuLegacyBytes);
-  ESC_TRY(mm::CopyFromUser(bytes.data(), {at}, legacy));
-  std::memset(bytes.data() + legacy, 0, bytes.size() - legacy);
   std::uint32_t magic = 0;
-  const bool whole = Ok(mm::CopyFromUser(bytes.data(), {at}, bytes.size())) &&
-                     Ok(mm::CopyFromUser(&magic, {at + bytes.size()}, sizeof(magic))) && HasFpuMarks(bytes, magic);
-  if (!whole && bytes.size() >= kXsaveHeaderEnd) {
-    // Only the legacy part: its components are x87 and SSE (SDM vol. 1, 13.4.2).
+  const bool readable = Ok(mm::CopyFromUser(bytes.data(), {at}, bytes.size())) &&
+                        Ok(mm::CopyFromUser(&magic, {at + bytes.size()}, sizeof(magic)));
+  if (readable && HasFpuMarks(bytes, magic)) return Status::kOk;
+  const std::size_t legacy = std::min(bytes.size(), kFpuLegacyBytes);
+  if (!readable) ESC_TRY(mm::CopyFromUser(bytes.data(), {at}, legacy));
+  std::memset(bytes.data() + legacy, 0, bytes.size() - legacy);
+  if (bytes.size() >= kXsaveHeaderEnd) {
+    // The legacy part's components are x87 and SSE (SDM vol. 1, 13.4.2).
     const std::uint64_t components = 3;
-    std::memset(bytes.data() + legacy, 0, bytes.size() - legacy);
     std::memcpy(bytes.data() + kFpuLegacyBytes, &components, sizeof(components));
   }
-  if (!arch::SanitizeFpuState(bytes.data())) return Status::kFault;
-  copy.Load(thread.context);
+  return Status::kOk;
+}
+
+// By way of the heap: until it is checked and loaded, a switch would save the live registers over it.
+Status PopFpu(std::uint64_t at, core::Thread& thread) {
+  const std::size_t bytes = arch::FpuStateBytes();
+  const mm::Owned<std::byte> state(static_cast<std::byte*>(mm::Allocate(bytes, 64)));
+  if (state == nullptr) return Status::kNoMemory;
+  if (at == 0) {
+    arch::InitFpuState(state.get());
+  } else {
+    ESC_TRY(ReadFpu(at, {state.get(), bytes}));
+    if (!arch::SanitizeFpuState(state.get())) return Status::kFault;
+  }
+  InterruptGuard guard;
+  std::memcpy(thread.context.fpu, state.get(), bytes);
+  arch::RestoreFpu(thread.context);
   return Status::kOk;
 }
 

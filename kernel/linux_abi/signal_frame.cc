@@ -84,15 +84,14 @@ void RestoreContext(const MachineContext& context, arch::UserRegisters& r) {
   r.cs = context.cs, r.ss = context.ss;
 }
 
-void MarkFpuState(std::span<std::byte> state) {
-  if (state.size() < kXsaveHeaderEnd) return;
+FpuSoftwareBytes FpuMarksOf(std::span<const std::byte> state) {
   FpuSoftwareBytes marks{};
   marks.magic1 = kFpuMagic1;
   marks.extended_bytes = static_cast<std::uint32_t>(state.size() + kFpuMagicBytes);
   // XSTATE_BV, the components present (SDM vol. 1, 13.4.2): first word behind the legacy part.
   std::memcpy(&marks.features, state.data() + kFpuLegacyBytes, sizeof(marks.features));
   marks.state_bytes = static_cast<std::uint32_t>(state.size());
-  std::memcpy(state.data() + kFpuSoftwareOffset, &marks, sizeof(marks));
+  return marks;
 }
 
 bool HasFpuMarks(std::span<const std::byte> state, std::uint32_t magic_behind) {

@@ -44,8 +44,9 @@ MachineContext ContextOf(const arch::UserRegisters& registers);
 // Takes over what rt_sigreturn restores; segments and flags are made safe by arch::SanitizeUserRegisters after.
 void RestoreContext(const MachineContext& context, arch::UserRegisters& registers);
 
-// Marks a copy of the FPU state as Linux does, so that programs (and rt_sigreturn) find its size.
-void MarkFpuState(std::span<std::byte> state);
+// What Linux writes into bytes 464 to 511 of a saved FPU state, so that programs (and rt_sigreturn) find its size.
+// `state` has an extended part (kXsaveHeaderEnd bytes at least).
+FpuSoftwareBytes FpuMarksOf(std::span<const std::byte> state);
 // Whether `state` (as long as arch::FpuStateBytes()) carries the marks; without them only the legacy part counts.
 bool HasFpuMarks(std::span<const std::byte> state, std::uint32_t magic_behind);
 
