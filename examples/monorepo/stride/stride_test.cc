@@ -34,13 +34,14 @@ TEST(Stride, TimeIsInProportionToWeights) {
 TEST(Stride, AStreamOfNewcomersOvertakesNobody) {
   Machine machine(kDescriptor, {.parameters = {1'000}});
   const ThreadId old = machine.New();
-  machine.RunFor(Nanos::Millis(1));
-  for (int i = 0; i < 50; ++i) {
-    const ThreadId newcomer = machine.New();
+  ThreadId newcomer = machine.New();
+  for (int i = 0; i < 60; ++i) {
     machine.RunFor(Nanos::Millis(1));
+    const ThreadId next = machine.New();
     machine.Exit(newcomer);
+    newcomer = next;
   }
-  EXPECT_GE(machine.Runtime(old), Nanos::Millis(25));
+  EXPECT_GE(machine.Runtime(old), Nanos::Millis(15));
   EXPECT_FALSE(machine.finding());
 }
 
@@ -48,7 +49,9 @@ TEST(Stride, ASleeperDoesNotSaveTimeUp) {
   Machine machine(kDescriptor, {.parameters = {1'000}});
   const ThreadId sleeper = machine.New();
   const ThreadId worker = machine.New();
+  machine.RunFor(Nanos::Micros(500));
   machine.Block(sleeper);
+  ASSERT_EQ(machine.State(sleeper), esc::conformance::ThreadState::kBlocked);
   machine.RunFor(Nanos::Millis(50));
   machine.Wake(sleeper);
   machine.RunFor(Nanos::Millis(20));
