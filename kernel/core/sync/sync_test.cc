@@ -98,6 +98,31 @@ TEST_F(SyncTest, AWaitEndsAtItsDeadlineAndLeavesTheQueue) {
   }));
 }
 
+TEST_F(SyncTest, ASignalEndsAWaitButNotOneThatAWakeUpHasEndedAlready) {
+  SpinLock lock(LockRank::kFile);
+  WaitQueue queue;
+  std::vector<Status> results;
+  Finish(Boot([&] {
+    const auto waiter = Spawn([&] {
+      for (int i = 0; i < 2; ++i) {
+        SpinLockGuard guard(lock);
+        results.push_back(queue.Wait(lock, Interruptible::kYes));
+        CurrentThread().signal_pending = false;
+      }
+      EXPECT_TRUE(queue.empty());
+      Stop();
+    });
+    Spawn([&, waiter] {
+      EXPECT_EQ(queue.WakeOne(), 1u);  // the one wake-up is this waiter's,
+      waiter->signal_pending = true;   // although a signal comes before it has run
+      Yield();
+      waiter->signal_pending = true;
+      Unpark(*waiter);
+    });
+  }));
+  EXPECT_EQ(results, (std::vector<Status>{Status::kOk, Status::kRestart}));
+}
+
 // A producer and a consumer that hand over one item at a time, with time passing at every step, so that each wake-up
 // falls into another window of the other's wait.
 TEST_F(SyncTest, NoWakeUpIsLostHoweverTheStepsInterleave) {
