@@ -36,7 +36,8 @@ void OnInitExit(const core::ExitStatus& status) {
   arch::PowerOff(static_cast<std::uint8_t>(exited ? status.code : 128 + static_cast<int>(status.signal)));
 }
 
-void MakeFile(fs::Paths& paths, const std::string& path, const std::vector<std::byte>& contents, std::uint16_t permissions) {
+void MakeFile(fs::Paths& paths, const std::string& path, const std::vector<std::byte>& contents,
+              std::uint16_t permissions) {
   fs::OpenOptions options;
   options.mode.writable = true;
   options.create = true;
@@ -69,7 +70,8 @@ void TestProgram::ExpectRegister(Register seen, std::int64_t wanted) {
 
 void TestProgram::ExpectRax(std::int64_t wanted) { ExpectRegister(Register::rax, wanted); }
 
-void TestProgram::ExpectCall(std::int64_t result, std::uint64_t number, std::initializer_list<std::uint64_t> arguments) {
+void TestProgram::ExpectCall(std::int64_t result, std::uint64_t number,
+                             std::initializer_list<std::uint64_t> arguments) {
   SystemCall(number, arguments);
   ExpectRax(result);
 }
@@ -116,7 +118,12 @@ std::vector<std::byte> TestProgram::Elf() {
   TestElf elf;
   elf.entry = kCode;
   elf.bytes = 0x1000 + code.size();
-  elf.segments = {{.type = 1, .flags = 5, .offset = 0x1000, .address = kCode, .file_bytes = code.size(), .memory_bytes = code.size()},
+  elf.segments = {{.type = 1,
+                   .flags = 5,
+                   .offset = 0x1000,
+                   .address = kCode,
+                   .file_bytes = code.size(),
+                   .memory_bytes = code.size()},
                   {.type = 1, .flags = 6, .offset = 0, .address = kData, .file_bytes = 0, .memory_bytes = kDataBytes}};
   std::vector<std::byte> file = elf.Bytes();
   std::memcpy(file.data() + 0x1000, code.data(), code.size());
@@ -175,7 +182,8 @@ host::Outcome AbiTest::Run(TestProgram& program, std::vector<std::string_view> a
 std::string AbiTest::Expect(TestProgram& program) {
   const host::Outcome outcome = Run(program);
   EXPECT_EQ(outcome.end, host::Outcome::End::kPoweredOff) << outcome.message << "\n" << outcome.console;
-  EXPECT_EQ(outcome.exit_code, 0) << "the expectation of that number failed, or a signal (from 128)\n" << refusal << outcome.console;
+  EXPECT_EQ(outcome.exit_code, 0) << "the expectation of that number failed, or a signal (from 128)\n"
+                                  << refusal << outcome.console;
   return outcome.console;
 }
 

@@ -97,7 +97,8 @@ TEST(Elf, RefusesTruncatedHeader) {
 TEST(Elf, RefusesEveryTruncationOfAWholeFile) {
   const std::vector<std::byte> whole = TestElf{}.Bytes();
   for (std::size_t bytes = 0; bytes < 0x1800 + 0x400; ++bytes) {
-    EXPECT_FALSE(Parse(std::vector<std::byte>(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(bytes))).ok()) << bytes;
+    EXPECT_FALSE(Parse(std::vector<std::byte>(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(bytes))).ok())
+        << bytes;
   }
 }
 
@@ -203,7 +204,8 @@ TEST(Elf, RefusesTruncatedSegments) {
 }
 
 TEST(Elf, RefusesEntriesOutside) {
-  for (const std::uint64_t entry : {std::uint64_t{0}, std::uint64_t{0x3fffff}, std::uint64_t{0x401000}, std::uint64_t{0x401900}, ~std::uint64_t{0}}) {
+  for (const std::uint64_t entry : {std::uint64_t{0}, std::uint64_t{0x3fffff}, std::uint64_t{0x401000},
+                                    std::uint64_t{0x401900}, ~std::uint64_t{0}}) {
     ExpectTrouble({.entry = entry}, ElfTrouble::kEntryOutside, entry);
   }
 }

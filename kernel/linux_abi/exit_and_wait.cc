@@ -70,8 +70,7 @@ Answer Exit(int code) {
 Answer ExitGroup(int code) { core::ExitProcess({.kind = Kind::kExited, .code = code & 0xff}); }
 
 Answer Wait4(int pid, VirtAddr status, std::uint32_t flags, VirtAddr usage) {
-  constexpr std::uint32_t kKnown =
-      kWaitNoHang | kWaitStopped | kWaitContinued | kWaitNoThread | kWaitAll | kWaitClone;
+  constexpr std::uint32_t kKnown = kWaitNoHang | kWaitStopped | kWaitContinued | kWaitNoThread | kWaitAll | kWaitClone;
   if ((flags & ~kKnown) != 0) return Status::kInvalidArgument;
   if (pid == std::numeric_limits<int>::min()) return Status::kNoSuchProcess;
   const core::WaitOptions options{.no_hang = (flags & kWaitNoHang) != 0,
@@ -97,7 +96,8 @@ Answer WaitId(int which, int id, VirtAddr info, std::uint32_t flags, VirtAddr us
       break;
     case kIdGroup:
       if (id < 0) return Status::kInvalidArgument;
-      selector = {.kind = core::WaitSelector::Kind::kGroup, .id = id == 0 ? core::GetRelations(core::CurrentProcess()).group : Pid{id}};
+      selector = {.kind = core::WaitSelector::Kind::kGroup,
+                  .id = id == 0 ? core::GetRelations(core::CurrentProcess()).group : Pid{id}};
       break;
     default: return Status::kInvalidArgument;
   }

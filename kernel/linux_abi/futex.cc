@@ -47,7 +47,8 @@ Answer Wait(VirtAddr word, std::uint32_t operation, std::uint32_t expected, Nano
     const Status parked = core::Park(core::Interruptible::kYes, deadline);
     if (waiter.woken()) return 0;
     if (parked == Status::kTimedOut) return Status::kTimedOut;
-    if (parked == Status::kInterrupted) return deadline == Nanos::Max() ? Answer(Errno::kRestartSys) : InterruptedUntil(deadline);
+    if (parked == Status::kInterrupted)
+      return deadline == Nanos::Max() ? Answer(Errno::kRestartSys) : InterruptedUntil(deadline);
   }
 }
 
@@ -73,7 +74,10 @@ Answer Requeue(VirtAddr from, VirtAddr to, std::uint32_t operation, std::uint32_
 struct WakeProgram {
   std::uint32_t operation, compare, operand, against;
   explicit WakeProgram(std::uint32_t code)
-      : operation(code >> 28), compare(code >> 24 & 15), operand(SignExtend(code >> 12 & 0xfff)), against(SignExtend(code & 0xfff)) {
+      : operation(code >> 28),
+        compare(code >> 24 & 15),
+        operand(SignExtend(code >> 12 & 0xfff)),
+        against(SignExtend(code & 0xfff)) {
     if ((operation & 8) != 0) operand = 1u << (operand & 31);
     operation &= 7;
   }
@@ -156,23 +160,17 @@ Answer Futex(VirtAddr word, std::uint32_t operation, std::uint32_t value, std::u
              std::uint32_t value3) {
   const auto second = static_cast<std::uint32_t>(timeout);  // the operations without a timeout have a number there
   switch (operation & kFutexCommandMask) {
-    case kFutexWait:
-      return Wait(word, operation, value, ESC_TRY(DeadlineOf(operation, timeout)), kFutexAllBits);
-    case kFutexWaitBits:
-      return Wait(word, operation, value, ESC_TRY(DeadlineOf(operation, timeout)), value3);
+    case kFutexWait: return Wait(word, operation, value, ESC_TRY(DeadlineOf(operation, timeout)), kFutexAllBits);
+    case kFutexWaitBits: return Wait(word, operation, value, ESC_TRY(DeadlineOf(operation, timeout)), value3);
     case kFutexWake:
       return GlobalState().futexes.Wake(ESC_TRY(KeyOf(word, operation)), kFutexAllBits, std::max(value, 1u));
     case kFutexWakeBits:
       if (value3 == 0) return Status::kInvalidArgument;
       return GlobalState().futexes.Wake(ESC_TRY(KeyOf(word, operation)), value3, std::max(value, 1u));
-    case kFutexRequeue:
-      return Requeue(word, word2, operation, value, second, nullptr);
-    case kFutexCompareRequeue:
-      return Requeue(word, word2, operation, value, second, &value3);
-    case kFutexWakeOp:
-      return WakeAndChange(word, word2, operation, value, second, value3);
-    default:
-      return Status::kNotImplemented;  // priority inheritance comes with its mutexes
+    case kFutexRequeue: return Requeue(word, word2, operation, value, second, nullptr);
+    case kFutexCompareRequeue: return Requeue(word, word2, operation, value, second, &value3);
+    case kFutexWakeOp: return WakeAndChange(word, word2, operation, value, second, value3);
+    default: return Status::kNotImplemented;  // priority inheritance comes with its mutexes
   }
 }
 
@@ -183,7 +181,8 @@ Answer SetRobustList(VirtAddr head, std::uint64_t bytes) {
 }
 
 Answer GetRobustList(int tid, VirtAddr head, VirtAddr bytes) {
-  const mm::RefPtr<core::Thread> thread = tid == 0 ? mm::RefPtr<core::Thread>(&core::CurrentThread()) : FindThread({tid});
+  const mm::RefPtr<core::Thread> thread =
+      tid == 0 ? mm::RefPtr<core::Thread>(&core::CurrentThread()) : FindThread({tid});
   if (!thread) return Status::kNoSuchProcess;
   ESC_TRY(mm::WriteUser(bytes, std::uint64_t{sizeof(RobustListHead)}));
   return mm::WriteUser(head, thread->robust_list);

@@ -63,7 +63,11 @@ class ImageTest : public ::testing::Test {
 };
 
 TEST_F(ImageTest, FileBytesThenZerosThenNothing) {
-  const Segment data{.address = 0x401800, .memory_bytes = 0x3000, .file_offset = 0x1800, .file_bytes = 0x900, .access = Access::kRead | Access::kWrite};
+  const Segment data{.address = 0x401800,
+                     .memory_bytes = 0x3000,
+                     .file_offset = 0x1800,
+                     .file_bytes = 0x900,
+                     .access = Access::kRead | Access::kWrite};
   Run(OneSegment(data), 0, [](mm::AddressSpace& memory) {
     EXPECT_EQ(ByteAt(memory, 0x401800), FileByte(0x1800));
     EXPECT_EQ(ByteAt(memory, 0x4020ff), FileByte(0x20ff));
@@ -78,7 +82,8 @@ TEST_F(ImageTest, FileBytesThenZerosThenNothing) {
 }
 
 TEST_F(ImageTest, ZerosInAReadOnlySegmentStayReadOnly) {
-  const Segment constants{.address = 0x401000, .memory_bytes = 0x1800, .file_offset = 0x1000, .file_bytes = 0x100, .access = Access::kRead};
+  const Segment constants{
+      .address = 0x401000, .memory_bytes = 0x1800, .file_offset = 0x1000, .file_bytes = 0x100, .access = Access::kRead};
   Run(OneSegment(constants), 0, [](mm::AddressSpace& memory) {
     EXPECT_EQ(ByteAt(memory, 0x4010ff), FileByte(0x10ff));
     EXPECT_EQ(ByteAt(memory, 0x401100), 0);
@@ -89,12 +94,20 @@ TEST_F(ImageTest, ZerosInAReadOnlySegmentStayReadOnly) {
 }
 
 TEST_F(ImageTest, WithoutMemoryBeyondTheFileItsPageGoesOn) {
-  const Segment code{.address = 0x401000, .memory_bytes = 0x100, .file_offset = 0x1000, .file_bytes = 0x100, .access = Access::kRead | Access::kExecute};
+  const Segment code{.address = 0x401000,
+                     .memory_bytes = 0x100,
+                     .file_offset = 0x1000,
+                     .file_bytes = 0x100,
+                     .access = Access::kRead | Access::kExecute};
   Run(OneSegment(code), 0, [](mm::AddressSpace& memory) { EXPECT_EQ(ByteAt(memory, 0x401100), FileByte(0x1100)); });
 }
 
 TEST_F(ImageTest, ASegmentWithoutFileBytesIsZeros) {
-  const Segment bss{.address = 0x500100, .memory_bytes = 0x2000, .file_offset = 0x100, .file_bytes = 0, .access = Access::kRead | Access::kWrite};
+  const Segment bss{.address = 0x500100,
+                    .memory_bytes = 0x2000,
+                    .file_offset = 0x100,
+                    .file_bytes = 0,
+                    .access = Access::kRead | Access::kWrite};
   Run(OneSegment(bss), 0, [](mm::AddressSpace& memory) {
     EXPECT_EQ(ByteAt(memory, 0x500100), 0);
     EXPECT_EQ(ByteAt(memory, 0x5020ff), 0);
@@ -102,7 +115,11 @@ TEST_F(ImageTest, ASegmentWithoutFileBytesIsZeros) {
 }
 
 TEST_F(ImageTest, BiasMovesEverything) {
-  const Segment code{.address = 0, .memory_bytes = 0x1000, .file_offset = 0, .file_bytes = 0x1000, .access = Access::kRead | Access::kExecute};
+  const Segment code{.address = 0,
+                     .memory_bytes = 0x1000,
+                     .file_offset = 0,
+                     .file_bytes = 0x1000,
+                     .access = Access::kRead | Access::kExecute};
   Run(OneSegment(code), 0x5555'5555'4000, [](mm::AddressSpace& memory) {
     EXPECT_EQ(ByteAt(memory, 0x5555'5555'4000), FileByte(0));
     std::uint8_t byte;

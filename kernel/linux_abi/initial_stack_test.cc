@@ -62,9 +62,18 @@ TEST(InitialStack, CarriesArgumentsEnvironmentAndValues) {
                        .arguments = Block(arguments, {"/bin/sh", "-c", "", "echo hi"}),
                        .environment = Block(environment, {"PATH=/bin", "A="}),
                        .path = "/bin/sh",
-                       .values = {.headers = 0x400040, .header_count = 9, .entry = 0x401000, .interpreter_base = 0x7000,
-                                  .uid = 1, .euid = 2, .gid = 3, .egid = 4, .hardware = 5, .hardware2 = 6,
-                                  .minimum_signal_stack = 3000, .random = {0x1122334455667788, 0x99aabbccddeeff00}}};
+                       .values = {.headers = 0x400040,
+                                  .header_count = 9,
+                                  .entry = 0x401000,
+                                  .interpreter_base = 0x7000,
+                                  .uid = 1,
+                                  .euid = 2,
+                                  .gid = 3,
+                                  .egid = 4,
+                                  .hardware = 5,
+                                  .hardware2 = 6,
+                                  .minimum_signal_stack = 3000,
+                                  .random = {0x1122334455667788, 0x99aabbccddeeff00}}};
   const StackReader stack(request);
   EXPECT_EQ(stack.layout_.pointer.value % 16, 0u);
   EXPECT_EQ(stack.layout_.pointer.value + stack.bytes_.size(), kTop.value);
@@ -96,7 +105,8 @@ TEST(InitialStack, CarriesArgumentsEnvironmentAndValues) {
 
 TEST(InitialStack, TellsWhereTheStringsAre) {
   std::string arguments, environment;
-  const StackRequest request{.top = kTop, .arguments = Block(arguments, {"ab", "c"}), .environment = Block(environment, {"D=e"}), .path = "x"};
+  const StackRequest request{
+      .top = kTop, .arguments = Block(arguments, {"ab", "c"}), .environment = Block(environment, {"D=e"}), .path = "x"};
   const StackReader stack(request);
   const StackLayout& layout = stack.layout_;
   EXPECT_EQ(layout.argument_end - layout.argument_begin, 5u);
@@ -109,8 +119,10 @@ TEST(InitialStack, IsAlignedForEveryNumberAndLengthOfStrings) {
   for (int count = 0; count < 6; ++count) {
     for (int length = 0; length < 20; ++length) {
       std::string arguments, environment;
-      const std::vector<std::string> texts(static_cast<std::size_t>(count), std::string(static_cast<std::size_t>(length), 'x'));
-      const StackRequest request{.top = kTop, .arguments = Block(arguments, texts), .environment = Block(environment, {"A=b"}), .path = "p"};
+      const std::vector<std::string> texts(static_cast<std::size_t>(count),
+                                           std::string(static_cast<std::size_t>(length), 'x'));
+      const StackRequest request{
+          .top = kTop, .arguments = Block(arguments, texts), .environment = Block(environment, {"A=b"}), .path = "p"};
       const StackReader stack(request);
       EXPECT_EQ(stack.layout_.pointer.value % 16, 0u);
       EXPECT_EQ(stack.arguments_, texts);
@@ -124,7 +136,8 @@ TEST(InitialStack, RefusesMoreThanItsLimit) {
   EXPECT_EQ(InitialStackBytes({.top = kTop, .arguments = block, .path = "p"}).status(), Status::kTooLarge);
   // Pointers count too: many empty strings.
   std::string many(kMaxArgumentBytes / 8, '\0');
-  EXPECT_EQ(InitialStackBytes({.top = kTop, .arguments = {many, many.size()}, .path = "p"}).status(), Status::kTooLarge);
+  EXPECT_EQ(InitialStackBytes({.top = kTop, .arguments = {many, many.size()}, .path = "p"}).status(),
+            Status::kTooLarge);
 }
 
 }  // namespace

@@ -83,8 +83,9 @@ void InitLinuxAbi() {
   core::SetUserAbi(abi);
 }
 
-Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path, std::span<const std::string_view> arguments,
-                        std::span<const std::string_view> environment, TextBuffer& message) {
+Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path,
+                        std::span<const std::string_view> arguments, std::span<const std::string_view> environment,
+                        TextBuffer& message) {
   message.Clear();
   message.Format("{}: cannot be started", path);
   const mm::RefPtr<fs::Paths> paths = ESC_TRY(mm::MakeRef<fs::Paths>(root, root));
@@ -92,11 +93,18 @@ Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path,
   ESC_TRY(argument_block.Add(path));
   for (const std::string_view argument : arguments) ESC_TRY(argument_block.Add(argument));
   for (const std::string_view entry : environment) ESC_TRY(environment_block.Add(entry));
-  LoadRequest request{.paths = *paths, .base = nullptr, .path = path, .file = {}, .arguments = argument_block,
-                      .environment = environment_block.view(), .credentials = {}, .stack_limit = kStackLimit};
+  LoadRequest request{.paths = *paths,
+                      .base = nullptr,
+                      .path = path,
+                      .file = {},
+                      .arguments = argument_block,
+                      .environment = environment_block.view(),
+                      .credentials = {},
+                      .stack_limit = kStackLimit};
   LoadedProgram program = ESC_TRY(LoadProgram(request, message));
   mm::RefPtr<core::DescriptorTable> descriptors = ESC_TRY(ConsoleDescriptors(*paths, message));
-  const Pid pid = ESC_TRY(core::StartInit(std::move(program.memory), std::move(descriptors), paths, program.info, program.registers));
+  const Pid pid = ESC_TRY(
+      core::StartInit(std::move(program.memory), std::move(descriptors), paths, program.info, program.registers));
   SetInitialLimits(pid);
   return Status::kOk;
 }

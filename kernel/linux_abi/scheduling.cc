@@ -95,7 +95,8 @@ Status SetNice(core::Thread& thread, int nice) {
 }
 
 // What a limit is for takes effect where that lives.
-void ApplyLimit(core::Resource resource, std::uint64_t value, core::DescriptorTable* descriptors, mm::AddressSpace* memory) {
+void ApplyLimit(core::Resource resource, std::uint64_t value, core::DescriptorTable* descriptors,
+                mm::AddressSpace* memory) {
   if (resource == core::Resource::kOpenFiles && descriptors != nullptr) {
     descriptors->SetLimit(static_cast<int>(std::min<std::uint64_t>(value, core::DescriptorTable::kMaxDescriptors)));
   }
@@ -202,7 +203,8 @@ Answer GetPriority(int which, int who) {
   int best = kLeastNice + 1;
   core::ForEachProcess([&](core::Process& process) {
     if (!Chosen(process, which, who)) return;
-    if (const mm::RefPtr<core::Thread> thread = FirstThread(process); thread) best = std::min<int>(best, thread->parameters().nice);
+    if (const mm::RefPtr<core::Thread> thread = FirstThread(process); thread)
+      best = std::min<int>(best, thread->parameters().nice);
   });
   if (best > kLeastNice) return Status::kNoSuchProcess;
   return 20 - best;  // never negative: the C library turns it back (getpriority(2))

@@ -10,9 +10,9 @@ using host::Label;
 using host::Register;
 
 constexpr std::uint64_t kData = TestProgram::kData, kStack = kData + 0x3000;
-constexpr std::uint64_t kRead = 0, kWrite = 1, kRtSigAction = 13, kRtSigProcMask = 14, kRtSigReturn = 15, kPipe = 22, kPause = 34, kNanosleep = 35,
-                        kSetITimer = 38, kClone = 56, kFork = 57, kExit = 60, kWait4 = 61, kKill = 62,
-                        kRtSigSuspend = 130, kFutex = 202;
+constexpr std::uint64_t kRead = 0, kWrite = 1, kRtSigAction = 13, kRtSigProcMask = 14, kRtSigReturn = 15, kPipe = 22,
+                        kPause = 34, kNanosleep = 35, kSetITimer = 38, kClone = 56, kFork = 57, kExit = 60, kWait4 = 61,
+                        kKill = 62, kRtSigSuspend = 130, kFutex = 202;
 constexpr std::uint64_t kUser1 = 10, kAlarm = 14, kRestart = 0x10000000, kRestorer = 0x04000000;
 
 // Installs a handler that counts at kData + 0x800 and returns.

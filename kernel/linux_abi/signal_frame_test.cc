@@ -49,7 +49,8 @@ TEST(SignalFrame, GoesOnBelowWhenAlreadyThere) {
 }
 
 TEST(SignalFrame, DoesNotLeaveAnAlternateStackThatIsTooSmall) {
-  EXPECT_EQ(PlaceFrame(At(0x7ffe'0000'0000), {.base = 0x10'0000, .bytes = 2048}, true, kFpuBytes).status(), Status::kFault);
+  EXPECT_EQ(PlaceFrame(At(0x7ffe'0000'0000), {.base = 0x10'0000, .bytes = 2048}, true, kFpuBytes).status(),
+            Status::kFault);
   EXPECT_EQ(PlaceFrame(At(0x10'0400), {.base = 0x10'0000, .bytes = 0x8000}, true, kFpuBytes).status(), Status::kFault);
 }
 
@@ -70,19 +71,20 @@ TEST(SignalFrame, RegistersSurviveTheContext) {
 }
 
 TEST(SignalFrame, InformationByKind) {
-  const SignalInfoRecord fault =
-      RecordOf({.signal = core::Signal::kSegmentation, .code = 1, .address = 0x1234});
+  const SignalInfoRecord fault = RecordOf({.signal = core::Signal::kSegmentation, .code = 1, .address = 0x1234});
   EXPECT_EQ(fault.signal, 11);
   EXPECT_EQ(fault.fault.address, 0x1234u);
-  const SignalInfoRecord child = RecordOf(
-      {.signal = core::Signal::kChild, .code = kChildExited, .sender = {7}, .sender_uid = 8, .status = 9});
+  const SignalInfoRecord child =
+      RecordOf({.signal = core::Signal::kChild, .code = kChildExited, .sender = {7}, .sender_uid = 8, .status = 9});
   EXPECT_EQ(child.child.pid, 7);
   EXPECT_EQ(child.child.uid, 8u);
   EXPECT_EQ(child.child.status, 9);
-  const SignalInfoRecord sent = RecordOf({.signal = core::Signal::kSegmentation, .code = kCodeUser, .sender = {7}, .sender_uid = 8});
+  const SignalInfoRecord sent =
+      RecordOf({.signal = core::Signal::kSegmentation, .code = kCodeUser, .sender = {7}, .sender_uid = 8});
   EXPECT_EQ(sent.sent.pid, 7);
   EXPECT_EQ(sent.sent.uid, 8u);
-  const SignalInfoRecord queued = RecordOf({.signal = core::Signal::kUser1, .code = kCodeQueue, .sender = {7}, .address = 55});
+  const SignalInfoRecord queued =
+      RecordOf({.signal = core::Signal::kUser1, .code = kCodeQueue, .sender = {7}, .address = 55});
   EXPECT_EQ(queued.sent.value, 55u);
 }
 

@@ -37,8 +37,10 @@ Status CheckMaySend(core::Process& target, int signal) {
     SpinLockGuard guard(target.lock);
     other = target.credentials;
   }
-  if (own.euid == other.uid || own.euid == other.suid || own.uid == other.uid || own.uid == other.suid) return Status::kOk;
-  const bool continues = signal == static_cast<int>(Signal::kContinue) && core::GetRelations(target).session == core::GetRelations(self).session;
+  if (own.euid == other.uid || own.euid == other.suid || own.uid == other.uid || own.uid == other.suid)
+    return Status::kOk;
+  const bool continues = signal == static_cast<int>(Signal::kContinue) &&
+                         core::GetRelations(target).session == core::GetRelations(self).session;
   return continues ? Status::kOk : Status::kPermissionDenied;
 }
 
@@ -121,9 +123,9 @@ Answer SetAction(int signal, VirtAddr action_at, VirtAddr old_at, std::uint64_t 
     if (action_at.value != 0) {
       process.actions[static_cast<std::size_t>(signal)] = action;
       const auto number = static_cast<Signal>(signal);
-      const bool ignored = action.handler == core::kIgnoreHandler ||
-                           (action.handler == core::kDefaultHandler &&
-                            core::DefaultActionOf(number) == core::DefaultAction::kIgnore);
+      const bool ignored =
+          action.handler == core::kIgnoreHandler ||
+          (action.handler == core::kDefaultHandler && core::DefaultActionOf(number) == core::DefaultAction::kIgnore);
       // What is ignored from now on is not kept (POSIX 2.4.3).
       if (ignored) {
         process.pending.Remove(number);
@@ -132,8 +134,9 @@ Answer SetAction(int signal, VirtAddr action_at, VirtAddr old_at, std::uint64_t 
     }
   }
   if (old_at.value == 0) return 0;
-  return mm::WriteUser(old_at, SignalActionRecord{.handler = old.handler, .flags = old.flags, .restorer = old.restorer,
-                                                  .mask = old.mask.bits()});
+  return mm::WriteUser(
+      old_at, SignalActionRecord{
+                  .handler = old.handler, .flags = old.flags, .restorer = old.restorer, .mask = old.mask.bits()});
 }
 
 Answer SetSignalMask(int how, VirtAddr set_at, VirtAddr old_at, std::uint64_t set_bytes) {
@@ -226,7 +229,8 @@ Answer Kill(int pid, int signal) {
     return SendToMany(info, signal, [&](core::Process& p) { return p.pid().value > 1 && &p != &self; });
   }
   const Pid group = pid == 0 ? core::GetRelations(self).group : Pid{-pid};
-  return SendToMany(info, signal, [&](core::Process& p) { return p.pid().value > 0 && core::GetRelations(p).group == group; });
+  return SendToMany(info, signal,
+                    [&](core::Process& p) { return p.pid().value > 0 && core::GetRelations(p).group == group; });
 }
 
 Answer KillThread(int tid, int signal) {

@@ -99,7 +99,8 @@ Answer SetControlling(Terminal& terminal, std::uint64_t steal) {
   const core::ProcessRelations relations = core::GetRelations(core::CurrentProcess());
   if (relations.session != process.pid()) return Status::kPermissionDenied;
   if (terminal.session() == relations.session) return 0;
-  if (terminal.session().value != 0 && !(steal == 1 && CurrentCredentials().euid == 0)) return Status::kPermissionDenied;
+  if (terminal.session().value != 0 && !(steal == 1 && CurrentCredentials().euid == 0))
+    return Status::kPermissionDenied;
   terminal.SetSession(relations.session);
   terminal.SetForegroundGroup(relations.group);
   return 0;
@@ -118,7 +119,8 @@ Answer ReleaseControlling(Terminal& terminal) {
 
 Answer SetWindow(Terminal& terminal, VirtAddr from) {
   const auto window = ESC_TRY(mm::ReadUser<WindowSizeRecord>(from));
-  terminal.SetWindowSize({.rows = window.rows, .columns = window.columns, .x_pixels = window.x_pixels, .y_pixels = window.y_pixels});
+  terminal.SetWindowSize(
+      {.rows = window.rows, .columns = window.columns, .x_pixels = window.x_pixels, .y_pixels = window.y_pixels});
   return 0;
 }
 
@@ -189,11 +191,8 @@ Answer DeviceControl(int descriptor, std::uint32_t request, std::uint64_t argume
   switch (request) {
     case kSetCloseOnExec: return table->SetCloseOnExec(descriptor, core::CloseOnExec::kYes);
     case kClearCloseOnExec: return table->SetCloseOnExec(descriptor, core::CloseOnExec::kNo);
-    case kSetNonBlocking:
-      file->SetNonBlocking(ESC_TRY(mm::ReadUser<std::int32_t>({argument})) != 0);
-      return 0;
-    case kBytesReadable:
-      return mm::WriteUser({argument}, static_cast<std::int32_t>(open.Available()));
+    case kSetNonBlocking: file->SetNonBlocking(ESC_TRY(mm::ReadUser<std::int32_t>({argument})) != 0); return 0;
+    case kBytesReadable: return mm::WriteUser({argument}, static_cast<std::int32_t>(open.Available()));
     default: break;
   }
   if (open.terminal() == nullptr) return Status::kNotTerminal;
