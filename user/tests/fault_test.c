@@ -1,4 +1,5 @@
 // Bad accesses: the right signal with the right siginfo, on an alternate stack too; stacks that grow and stacks that end.
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>

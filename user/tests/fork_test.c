@@ -1,4 +1,5 @@
 // fork, copy-on-write, exit codes, wait, orphans, vfork, exec.
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>

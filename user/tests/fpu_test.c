@@ -1,5 +1,6 @@
 // FPU and vector registers keep their values across switches: several processes compute at once, each its own series,
 // and a signal handler that computes too does not disturb the code that it interrupts.
+#define _GNU_SOURCE
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>

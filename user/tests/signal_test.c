@@ -1,4 +1,5 @@
 // Delivery, masks, restart, sigsuspend, siginfo, alternate stack, handlers in handlers.
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
 // Runs the programs that its arguments name, one after another, each with a time limit, and tells of each `ok NAME` or
 // `FAIL NAME`. Ends with 0 when all were well and there was at least one. As process 1 it says so on the console.
+#define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,3 @@
+#!/bin/bash
+# on_linux.sh PROGRAM ARGUMENTS...: runs it here.
+exec "$@"
