@@ -62,6 +62,8 @@ def _qemu_test_impl(ctx):
     _check_expectations(ctx)
     image = ctx.attr.image[KernelImageInfo]
     config = ctx.attr.boot_config[BootConfigInfo].binary if ctx.attr.boot_config else image.boot_config
+    if ctx.attr.without_boot_config:
+        config = None
     initramfs = None if ctx.attr.without_initramfs else ctx.file.initramfs or image.initramfs
     arguments = ["--expect_exit=%d" % ctx.attr.exit_code, "--smp=%d" % ctx.attr.smp, "--memory=" + ctx.attr.memory]
     arguments += ["--expect=" + text for text in ctx.attr.expect]
@@ -104,6 +106,7 @@ _qemu_test = rule(
         boot = attr.string(values = ["pvh", "bios", "uefi"], default = "pvh"),
         medium = attr.string(values = ["cd", "disk"], default = "cd"),
         boot_config = attr.label(providers = [BootConfigInfo]),
+        without_boot_config = attr.bool(),
         initramfs = attr.label(allow_single_file = True),
         without_initramfs = attr.bool(),
         append = attr.string(),
@@ -132,7 +135,7 @@ def qemu_test(name, image, exit_code = None, args = [], size = "medium", **kwarg
       args: arguments of init.
       size: as for any test; it sets the time limit.
       **kwargs: boot: "pvh" (direct, the default), "bios" or "uefi" (by an ISO of the test's own); medium: "cd" or "disk";
-        boot_config, initramfs: other ones than the image's; without_initramfs: True to boot without any; append: further
+        boot_config, initramfs: other ones than the image's; without_boot_config, without_initramfs: True to boot without any; append: further
         words of the kernel command line; init: path of the init program; input, input_after: a file that is typed on the
         console when a text has come; expect, forbid: texts that the serial output must and must not hold;
         smp, memory, icount: of the machine; and what all tests have: timeout, tags, visibility ...
