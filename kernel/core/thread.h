@@ -37,6 +37,7 @@ struct DispatchState {
   bool needs_placement = false;               // ready, but to be queued on another CPU
   CpuId running_on = kNoCpu;
   Nanos ready_since{};
+  Nanos excused_before{};                     // the queue's excused time when it became ready
   Nanos charged_until{};
   const sched::Descriptor* bound = nullptr;   // the plugin that raw_state() belongs to
   sched::Parameters base;                     // what the owner asked for, without inheritance

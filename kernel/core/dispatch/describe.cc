@@ -19,6 +19,7 @@ void Add(DispatchStats& sum, const PerCpu& cpu) {
   sum.idle_entries += cpu.stats.idle_entries;
   sum.idle_time += cpu.stats.idle_time;
   if (cpu.current == cpu.idle) sum.idle_time += arch::Now() - cpu.idle_since;
+  sum.late_timers += cpu.stats.late_timers;
   if (cpu.stats.longest_wait > sum.longest_wait) sum.longest_wait = cpu.stats.longest_wait;
 }
 
@@ -89,8 +90,8 @@ void DescribeStats(TextBuffer& text) {
   const DispatchStats stats = GetDispatchStats();
   text.Format("uptime_ns {}\nswitches {}\npreemptions {}\nyields {}\nwakeups {}\n", arch::Now(), stats.switches,
               stats.preemptions, stats.yields, stats.wakeups);
-  text.Format("idle_entries {}\nidle_ns {}\nlongest_wait_ns {}\nillegal_transitions {}\nprocesses {}\n",
-              stats.idle_entries, stats.idle_time, stats.longest_wait, IllegalTransitions(), CountProcesses());
+  text.Format("idle_entries {}\nidle_ns {}\nlongest_wait_ns {}\nlate_timers_ns {}\nillegal_transitions {}\nprocesses {}\n",
+              stats.idle_entries, stats.idle_time, stats.longest_wait, stats.late_timers, IllegalTransitions(), CountProcesses());
   for (std::size_t p = 0; p < PartitionCount(); ++p) {
     const Partition& partition = PartitionAt(p);
     for (std::size_t layer = 0; layer < partition.layer_count; ++layer) {

@@ -55,6 +55,7 @@ struct DispatchStats {
   std::uint64_t idle_entries = 0;
   Nanos idle_time{};
   Nanos longest_wait{};            // of a ready thread, so far
+  Nanos late_timers{};             // by how much timer interrupts came late: the machine's doing, not a plugin's
   std::array<std::uint64_t, sched::kVerdicts> verdicts{};
 };
 DispatchStats GetDispatchStats();

@@ -71,6 +71,7 @@ void RunQueueSlot::Enqueue(Thread& thread, sched::EnqueueReason reason, Nanos no
   thread.dispatch.queued = true;
   thread.dispatch.starved = false;
   thread.dispatch.ready_since = now;
+  thread.dispatch.excused_before = excused_;
   if (!Trusted()) return;
   // Still in a list of the plugin, which gave it away: a second link would break both lists.
   if (Linked(thread)) return Breach(Verdict::kNotQueued, thread.id());
@@ -206,7 +207,8 @@ void RunQueueSlot::WatchStarvation(Nanos now) {
   if (oldest == nullptr || oldest->dispatch.starved) return;
   const auto threads = static_cast<std::uint32_t>(record_.size() + 1);
   const Nanos bound = setup_.plugin->guarantees.starvation_bound(setup_.parameters, setup_.time_slice, threads);
-  if (bound == Nanos::Max() || now - oldest->dispatch.ready_since <= bound + bound) return;
+  const Nanos waited = now - oldest->dispatch.ready_since - (excused_ - oldest->dispatch.excused_before);
+  if (bound == Nanos::Max() || waited <= bound + bound) return;
   oldest->dispatch.starved = true;
   Breach(Verdict::kStarvation, oldest->id());
 }

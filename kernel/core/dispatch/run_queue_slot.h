@@ -90,6 +90,9 @@ class RunQueueSlot {
   void TimerExpired(Nanos now);
   // Gives a verdict on the longest waiting thread, once a wait.
   void WatchStarvation(Nanos now);
+  // A timer of the queue's CPU came `late`: the machine was away (a starved virtual CPU, interrupts off for long). No
+  // plugin can answer for that time, so the watchdog leaves it out.
+  void Excuse(Nanos late) { excused_ += late; }
   void Dump(TextBuffer& text);
 
   // --- counters; no lock ---
@@ -112,6 +115,7 @@ class RunQueueSlot {
 
   const Setup setup_;
   bool condemned_ = false;
+  Nanos excused_{};
   FifoQueue record_;
   std::array<std::atomic<std::uint64_t>, sched::kVerdicts> verdicts_{};
   std::atomic<std::uint32_t> unreported_{0};  // a bit a verdict

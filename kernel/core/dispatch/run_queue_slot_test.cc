@@ -268,5 +268,16 @@ TEST_F(RunQueueSlotTest, AWaitPastTwiceTheBoundIsStarvationOnceAWait) {
   });
 }
 
+TEST_F(RunQueueSlotTest, TimeThatTheMachineWasAwayIsNoStarvation) {
+  InSlot([&] {
+    const Nanos bound = Nanos::Millis(10) * 4 * 2;
+    slot_->Excuse(Nanos::Millis(5));
+    slot_->WatchStarvation(bound + Nanos::Millis(5));
+    ExpectOnly(Verdict::kAccepted);
+    slot_->WatchStarvation(bound + Nanos::Millis(5) + Nanos{1});
+    ExpectOnly(Verdict::kStarvation);
+  });
+}
+
 }  // namespace
 }  // namespace esc::core

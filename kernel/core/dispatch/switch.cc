@@ -142,6 +142,16 @@ void ReportBreaches() {
   }
 }
 
+// An interrupt this late was not delayed by a section with interrupts off.
+constexpr Nanos kLateTimer = Nanos::Millis(1);
+
+void ExcuseLateTimer(PerCpu& cpu, Nanos now) {
+  const Nanos late = now - std::min({cpu.slice_end, cpu.next_tick, cpu.plugin_timer});
+  if (late < kLateTimer) return;
+  cpu.stats.late_timers += late;
+  for (std::size_t i = 0; i < cpu.slot_count; ++i) cpu.slots[i]->Excuse(late);
+}
+
 }  // namespace
 
 void FinishSwitch() ESC_NO_THREAD_SAFETY_ANALYSIS {
@@ -231,6 +241,7 @@ void DispatchTimer(PerCpu& cpu, Nanos now) ESC_NO_THREAD_SAFETY_ANALYSIS {
   const bool plugin = cpu.plugin_timer <= now;
   if (!slice && !tick && !plugin) return;
   cpu.domain->lock.Acquire();
+  ExcuseLateTimer(cpu, now);
   if (plugin) {
     for (std::size_t i = 0; i < cpu.slot_count; ++i) {
       if (cpu.slots[i]->NextTimer(now) <= now) cpu.slots[i]->TimerExpired(now);
