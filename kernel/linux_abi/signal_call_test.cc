@@ -124,7 +124,7 @@ TEST_F(Signals, StopAndContinueDoNotShortenASleep) {
   program.Copy(Register::r12, Register::rax);
   for (const std::uint64_t signal : {19, 18}) {  // SIGSTOP, SIGCONT
     program.Put64(kData, 0);
-    program.Put64(kData + 8, 1'000'000);
+    program.Put64(kData + 8, 20'000'000);
     program.ExpectCall(0, kNanosleep, {kData, 0});
     program.Copy(Register::rdi, Register::r12);
     program.Move(Register::rsi, signal);
