@@ -5,7 +5,7 @@
 
 namespace esc::linux_abi {
 
-// From the hardware's source. Without one, from a generator seeded by the clock: good for layouts, no secret.
+// As /dev/urandom gives them: with the hardware's bits where there is a source; without, good for layouts, no secret.
 std::uint64_t Random64();
 bool HardwareRandomPresent();
 
