@@ -204,7 +204,8 @@ LongModeHigh:
   call BootMain
   ud2
 
-  // The lowest page of the stack is a guard: the real page tables leave it out.
+  // The lowest page is a guard: the real page tables leave it out, and until they are there BootMain looks whether it is
+  // still zero. The loader's memory map (UEFI's has a hundred entries) is sorted on this stack.
   .section .bss.boot_stack, "aw", @nobits
   .balign 4096
   .globl boot_stack_guard
@@ -212,7 +213,7 @@ boot_stack_guard:
   .skip 4096
   .globl boot_stack_bottom
 boot_stack_bottom:
-  .skip 32768
+  .skip 65536
   .globl boot_stack_top
 boot_stack_top:
 

@@ -22,6 +22,10 @@
 #include "kernel/arch_x86_64/serial.h"
 #include "kernel/base/format.h"
 
+// boot.S; ascending.
+extern "C" const char boot_stack_guard[];
+extern "C" const char boot_stack_bottom[];
+extern "C" const char boot_stack_top[];
 // Read by every protected function; set once, before the first of them runs.
 extern "C" constinit std::uint64_t __stack_chk_guard = 0x9E3779B97F4A7C15;
 
@@ -114,6 +118,23 @@ void EnterKernelRoot(MemoryRanges& taken, std::span<const PhysAddr> devices) {
   AdoptKernelRoot(tables->root);
 }
 
+// All that is read of the loader's memory. A function of its own, so that its large frame is gone before the kernel runs.
+[[gnu::noinline]] void ReadLoader(std::uint32_t protocol, std::uint32_t information, MemoryRanges& taken) {
+  const LoaderInfo loader = ParseLoader(protocol, information);
+  storage.memory = OrRefuse(NormalizeMemoryMap(loader.memory.span()), "memory map");
+  storage.info.protocol = loader.protocol;
+  storage.info.command_line = CopyText(loader.command_line, storage.command_line, kMaxCommandLine);
+  if (!Ok(taken.Add(KernelImage()))) Refuse("no room for the image's range");
+  CopyModules(loader, taken);
+  DiscoverMachine(loader, ReadBootMapped);
+}
+
+// The boot page tables map the guard page too: an overflow has written there, and to what lies below.
+void CheckBootStack() {
+  const bool written = std::any_of(boot_stack_guard, boot_stack_bottom, [](char byte) { return byte != 0; });
+  if (written) Refuse("the boot stack of {} bytes was too small", static_cast<std::size_t>(boot_stack_top - boot_stack_bottom));
+}
+
 }  // namespace
 
 // Before the stack protector has its value, and before anything that uses per-CPU data.
@@ -129,14 +150,9 @@ extern "C" [[noreturn]] void BootMain(std::uint32_t protocol, std::uint32_t info
   InitSerial();
   LoadDescriptorTables(ThisPerCpu());
   SetUpCpu();
-  const LoaderInfo loader = ParseLoader(protocol, information);
-  storage.memory = OrRefuse(NormalizeMemoryMap(loader.memory.span()), "memory map");
-  storage.info.protocol = loader.protocol;
-  storage.info.command_line = CopyText(loader.command_line, storage.command_line, kMaxCommandLine);
   MemoryRanges taken;
-  if (!Ok(taken.Add(KernelImage()))) Refuse("no room for the image's range");
-  CopyModules(loader, taken);
-  DiscoverMachine(loader, ReadBootMapped);
+  ReadLoader(protocol, information, taken);
+  CheckBootStack();
   EnterKernelRoot(taken, MachineDevices());
   StartMachine();
   storage.info.memory = storage.memory.span();
