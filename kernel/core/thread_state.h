@@ -1,7 +1,7 @@
 // The states of a thread and of a process, and the transitions that are legal.
 //
 // One function changes a state (Thread::SetState, Process::SetState); it asks the table below,
-// which is also the documentation (docs/architecture.md prints it). An illegal change stops the kernel in debug
+// which is also the documentation. An illegal change stops the kernel in debug
 // builds; in production it is counted, refused and logged.
 #pragma once
 
