@@ -237,12 +237,14 @@ clang_config = rule(
 )
 
 def _system_module_map_impl(ctx):
-    # Each list names the headers of its repository, by paths from that repository's root.
     commands = ["echo 'module \"crosstool\" [system] {'"]
-    for index in ctx.files.indices:
-        commands.append("sed 's|.*|  textual header \"%s/&\"|' %s" % (index.dirname, index.path))
-    for header in ctx.files.headers:
-        commands.append("echo '  textual header \"%s\"'" % header.path)
+    if ctx.attr.allowed_folder:
+        for name in ctx.attr.allowed:
+            commands.append("echo '  textual header \"%s/%s\"'" % (ctx.attr.allowed_folder, name))
+    else:
+        # Each list names the headers of its repository, by paths from that repository's root.
+        for index in ctx.files.indices:
+            commands.append("sed 's|.*|  textual header \"%s/&\"|' %s" % (index.dirname, index.path))
     commands.append("echo '}'")
     ctx.actions.run_shell(
         inputs = ctx.files.indices,
@@ -255,10 +257,11 @@ system_module_map = rule(
     implementation = _system_module_map_impl,
     attrs = {
         "indices": attr.label_list(allow_files = True, doc = "Lists of headers: see header_folders in debian.bzl."),
-        "headers": attr.label_list(allow_files = True),
+        "allowed": attr.string_list(doc = "If not all of those: the ones that may be included ..."),
+        "allowed_folder": attr.string(doc = "... and where they lie."),
         "out": attr.output(mandatory = True),
     },
-    doc = "The module of all system headers, for layering_check: paths are relative to the folder of execution.",
+    doc = "The module of the system headers that code may include, for layering_check: paths are relative to the folder of execution.",
 )
 
 def clang_toolchain(name, flags, headers, libraries, target_compatible_with, own_headers = [], assembler = None):
@@ -279,7 +282,8 @@ def clang_toolchain(name, flags, headers, libraries, target_compatible_with, own
     system_module_map(
         name = name + "_module_map",
         out = name + ".modulemap",
-        headers = own_headers,
+        allowed = flags.standard_headers,
+        allowed_folder = flags.cxx_includes[-1] if flags.standard_headers else None,
         indices = [repository + "//:headers.index" for repository in headers],
     )
     assemblers = [assembler] if assembler else []

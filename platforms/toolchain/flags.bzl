@@ -33,6 +33,7 @@ _CXX = ["-std=c++20", "-nostdinc++"]
 _C = ["-std=c17"]
 
 HOST = struct(
+    standard_headers = [],  # any
     target = "x86_64-linux-gnu",
     libc = "glibc",
     compile = _COMMON + ["-g1", "-fno-omit-frame-pointer"],
@@ -69,6 +70,30 @@ HOST = struct(
 # The whole kernel is built without the registers that it would have to save on entry, without what needs a runtime (exceptions,
 # RTTI, guards of static variables), for the upper 2 GiB of the address space.
 KERNEL = struct(
+    # What code of the kernel may include: these need no runtime, allocate nothing by themselves and cannot throw. layering_check
+    # refuses any other.
+    standard_headers = [
+        "algorithm",
+        "array",
+        "atomic",
+        "bit",
+        "compare",
+        "concepts",
+        "cstddef",
+        "cstdint",
+        "cstring",
+        "initializer_list",
+        "iterator",
+        "limits",
+        "memory",
+        "new",
+        "optional",
+        "span",
+        "string_view",
+        "tuple",
+        "type_traits",
+        "utility",
+    ],
     target = "x86_64-unknown-none-elf",
     libc = "none",
     compile = _COMMON + [
@@ -123,6 +148,7 @@ KERNEL = struct(
 )
 
 MUSL = struct(
+    standard_headers = [],  # any
     target = "x86_64-linux-musl",
     libc = "musl",
     compile = _COMMON + ["-g", "-fno-omit-frame-pointer", "-fno-pic"],

@@ -1,4 +1,4 @@
-// Every standard header that kernel code may include, used a little: it must compile without threads, files or a C library.
+// Every standard header that kernel code may include (flags.bzl, standard_headers), used a little: it must compile without threads, files or a C library.
 #include <algorithm>
 #include <array>
 #include <atomic>
