@@ -17,8 +17,8 @@ load(":iso.bzl", "ISO_ATTRS", "write_iso")
 load(":providers.bzl", "BootConfigInfo", "KernelImageInfo")
 load(":qemu_launcher.bzl", "QEMU_ATTRS", "qemu_launcher")
 
-# What a run ends with when the guest did not choose an exit code: such an end can never be what is expected.
-_MAX_EXIT_CODE = 127
+# Of init, of a boot that the kernel refuses (120), and of a panic (127).
+_MAX_EXIT_CODE = 255
 
 # A little less than Bazel's limit, so that the runner can say what was the matter.
 _SETUP = ["limit=$(( ${TEST_TIMEOUT:-300} - 5 ))"]

@@ -118,7 +118,8 @@ void SetTimer(Nanos deadline) {
 
 void ConsoleWrite(std::string_view text) { Machine::Current().WriteConsole(text); }
 
-void PowerOff(std::uint8_t code) { Machine::Current().End(Outcome::End::kPoweredOff, code & 0x7F, "power off"); }
+void PowerOff(std::uint8_t init_status) { Machine::Current().End(Outcome::End::kPoweredOff, init_status, "power off"); }
+void PowerOff(FatalEnd end) { Machine::Current().End(Outcome::End::kPoweredOff, static_cast<int>(end), "power off"); }
 void Reset() { Machine::Current().End(Outcome::End::kReset, 0, "reset"); }
 void Halt() { Machine::Current().End(Outcome::End::kHalted, 0, "halt"); }
 

@@ -24,7 +24,7 @@ class SimulatedMachineTest : public ::testing::Test {
 TEST_F(SimulatedMachineTest, SaysHowTheRunEnded) {
   Machine machine;
   EXPECT_EQ(machine.Run([] {}).end, Outcome::End::kReturned);
-  EXPECT_EQ(machine.Run([] { arch::PowerOff(200); }).exit_code, 200 & 0x7F);
+  EXPECT_EQ(machine.Run([] { arch::PowerOff(200); }).exit_code, 200);
   EXPECT_EQ(machine.Run([] { arch::Reset(); }).end, Outcome::End::kReset);
   EXPECT_EQ(machine.Run([] { arch::Halt(); }).end, Outcome::End::kHalted);
 }

@@ -81,7 +81,7 @@ void PrintRegisters(const UserRegisters& f) {
     WriteEmergency("panic during a panic: ");
     WriteEmergency(message);
     WriteEmergency("\n");
-    PowerOff(kPanicExitCode);
+    PowerOff(FatalEnd::kPanic);
   }
   WriteEmergency("\npanic: ");
   WriteEmergency(message);
@@ -89,7 +89,7 @@ void PrintRegisters(const UserRegisters& f) {
   if (frame != nullptr) PrintRegisters(*frame);
   PrintBacktrace(frame != nullptr ? frame->rip : 0, rbp);
   upcall::OnPanic();
-  PowerOff(kPanicExitCode);
+  PowerOff(FatalEnd::kPanic);
 }
 
 }  // namespace
@@ -99,10 +99,10 @@ void WriteEmergency(std::string_view text) { SerialWriteUnlocked(text); }
 void PanicAt(std::string_view message, const UserRegisters& frame) { Finish(message, &frame, frame.rbp); }
 
 void RefuseToBoot(std::string_view message) {
-  WriteEmergency("escapement: boot: ");
+  WriteEmergency("escapement: cannot boot: ");
   WriteEmergency(message);
   WriteEmergency("\n");
-  PowerOff(kPanicExitCode);
+  PowerOff(FatalEnd::kRefusedToBoot);
 }
 
 }  // namespace esc::arch::x86

@@ -1,4 +1,4 @@
-// The end of the kernel: a message, where it happened, and what core knows; then power-off with 0x7F.
+// The end of the kernel: a message, where it happened, and what core knows; then power-off with what arch_api/power.h names.
 #pragma once
 
 #include <string_view>
@@ -6,8 +6,6 @@
 #include "kernel/arch_api/user_registers.h"
 
 namespace esc::arch::x86 {
-
-inline constexpr unsigned char kPanicExitCode = 0x7F;
 
 // With the registers and the backtrace of the interrupted code.
 [[noreturn]] void PanicAt(std::string_view message, const UserRegisters& frame);

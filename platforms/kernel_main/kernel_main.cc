@@ -2,7 +2,6 @@
 //
 // The one place that knows every layer. Each step either works or ends the boot with one line that names the thing
 // and the value: nothing here hangs or goes on with a wrong default.
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,10 +25,6 @@
 namespace esc {
 namespace {
 
-// The exit device reports seven bits. The highest codes are the QEMU runner's and the panic's (0x7F); a refused boot
-// has one of its own below them, and what init cannot say in what is left becomes the highest of the rest.
-constexpr std::uint8_t kRefusedCode = 120;
-constexpr int kMaxInitCode = 119;
 constexpr std::uint64_t kMinimumMemoryBytes = 32u << 20;
 // Where the boot config lies in an initramfs when the loader can pass one file only (direct boot).
 constexpr std::string_view kConfigPath = ".escapement/boot_config.binpb";
@@ -45,7 +40,7 @@ template <class... Args>
   line.Format(format, args...);
   line.Append('\n');
   port::WriteLog(line.view());
-  arch::PowerOff(kRefusedCode);
+  arch::PowerOff(arch::FatalEnd::kRefusedToBoot);
 }
 
 std::uint64_t UsableBytes(const arch::BootInfo& info) {
@@ -112,7 +107,7 @@ void OnInitExit(const core::ExitStatus& status) {
   } else {
     Log("escapement: init was killed by signal {}", static_cast<int>(status.signal));
   }
-  arch::PowerOff(static_cast<std::uint8_t>(std::min(code, kMaxInitCode)));
+  arch::PowerOff(static_cast<std::uint8_t>(code));
 }
 
 void OnSessionEnd(Pid session) {

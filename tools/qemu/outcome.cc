@@ -42,10 +42,10 @@ Outcome InterpretExitStatus(int status, const QemuEnd& end, const SerialLog& log
             .message = absl::StrCat("QEMU failed with status ", status, ": ", absl::StripAsciiWhitespace(end.errors))};
   }
   const int code = status >> 1;
-  std::string message;
-  if (code == kExitPanic) message = "the kernel panicked";
-  if (code == kExitRefused) message = "the kernel refused to boot";
-  return {.exit_code = code, .message = message, .guest_ended = true};
+  if (code == kExitPanic) return {.exit_code = code, .message = "the kernel panicked", .guest_ended = true};
+  if (code == kExitRefused) return {.exit_code = code, .message = "the kernel refused to boot", .guest_ended = true};
+  // A kernel that knows no debug console has said it all on the exit device.
+  return {.exit_code = end.report.empty() ? code : static_cast<unsigned char>(end.report.back()), .guest_ended = true};
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace esc::tools {
 
-// Exit codes of run_qemu that are not init's, which the kernel keeps to 0 to 119. The kernel gives the first and the last.
+// Exit codes of run_qemu that are not init's (which may have any value: a message on standard error tells them apart). The first
+// and the last are what the kernel writes to the exit device (kernel/arch_api/power.h, FatalEnd).
 inline constexpr int kExitRefused = 120;  // The kernel refused to boot, and said why.
 inline constexpr int kExitExpectation = 123;  // The run ended, but not as it was expected to.
 inline constexpr int kExitTimeLimit = 124;
@@ -24,6 +25,7 @@ struct QemuEnd {
   int time_limit_seconds = 0;
   std::string errors = {};     // What QEMU wrote to standard error.
   std::string reset_log = {};  // What QEMU noted of resets.
+  std::string report = {};     // What the guest wrote to the debug console: init's status, one byte.
 };
 
 struct Outcome {
@@ -33,7 +35,8 @@ struct Outcome {
 };
 
 // The guest ends QEMU by writing v to the exit device, which makes QEMU's exit status (v << 1) | 1; or by power-off or
-// reset, which makes it 0. QEMU's own failures are status 1 as well, so they are told apart by what was written.
+// reset, which makes it 0. That leaves seven bits for v, so the kernel writes the whole status of init to the debug console
+// before. QEMU's own failures are status 1 as well, so they are told apart by what was written.
 Outcome InterpretEnd(const QemuEnd& end, const SerialLog& log);
 
 // What the run must have shown.

@@ -30,6 +30,21 @@ TEST(InterpretEnd, TheExitDeviceCarriesTheCodeOfInit) {
   }
 }
 
+TEST(InterpretEnd, TheReportCarriesACodeThatTheExitDeviceCannot) {
+  for (const int code : {0, 119, 120, 124, 127, 128, 255}) {
+    const QemuEnd end = {.wait_status = Exited((119 << 1) | 1), .report = std::string(1, static_cast<char>(code))};
+    const Outcome outcome = InterpretEnd(end, Log("booted\n"));
+    EXPECT_EQ(outcome.exit_code, code);
+    EXPECT_EQ(outcome.message, "");
+    EXPECT_TRUE(outcome.guest_ended);
+  }
+}
+
+TEST(InterpretEnd, WhatTheKernelSaysOfItselfGoesBeforeTheReport) {
+  const QemuEnd panicked = {.wait_status = Exited((kExitPanic << 1) | 1), .report = std::string(1, '\3')};
+  EXPECT_EQ(InterpretEnd(panicked, Log("booted\n")).message, "the kernel panicked");
+}
+
 TEST(InterpretEnd, PowerOffAndResetAreSuccess) {
   const Outcome outcome = Interpret(Exited(0));
   EXPECT_EQ(outcome.exit_code, 0);

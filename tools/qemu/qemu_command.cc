@@ -102,6 +102,9 @@ absl::StatusOr<Arguments> QemuCommand(const QemuMachine& machine) {
   AddBoot(machine, arguments);
   AddConsole(machine, arguments);
   if (!machine.reset_log.empty()) Append(arguments, {"-d", "cpu_reset", "-D", machine.reset_log});
+  if (!machine.report.empty()) {
+    Append(arguments, {"-chardev", absl::StrCat("file,id=report,path=", Escape(machine.report)), "-device", "isa-debugcon,iobase=0xe9,chardev=report"});
+  }
   if (machine.gdb_port != 0) Append(arguments, {"-gdb", absl::StrCat("tcp:127.0.0.1:", machine.gdb_port), "-S"});
   arguments.insert(arguments.end(), machine.extra_arguments.begin(), machine.extra_arguments.end());
   return arguments;

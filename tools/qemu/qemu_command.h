@@ -41,6 +41,7 @@ struct QemuMachine {
   Console console = Console::kStream;
   std::string terminal_log = {};  // kTerminal: where QEMU copies the serial output to.
   std::string reset_log = {};     // Where QEMU notes resets and triple faults.
+  std::string report = {};        // Where QEMU writes what the guest sends to the debug console: the status of init.
   std::vector<std::string> extra_arguments = {};
 };
 

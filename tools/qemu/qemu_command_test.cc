@@ -33,6 +33,12 @@ TEST(QemuCommand, ADirectBootHasTheFlagsThatAllMeasurementsUse) {
             "-device isa-debug-exit,iobase=0xf4,iosize=0x04 -kernel k.elf -initrd i.cpio -append console=ttyS0 -- a -serial stdio");
 }
 
+TEST(QemuCommand, TheDebugConsoleGoesToAFile) {
+  QemuMachine machine = Direct();
+  machine.report = "a,b";
+  EXPECT_TRUE(Holds(Joined(machine), "-chardev file,id=report,path=a,,b -device isa-debugcon,iobase=0xe9,chardev=report"));
+}
+
 TEST(QemuCommand, IcountMakesTimeVirtual) {
   QemuMachine machine = Direct();
   machine.icount = true;

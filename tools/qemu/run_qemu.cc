@@ -133,6 +133,7 @@ absl::StatusOr<QemuMachine> MakeMachine(const Launch& launch, const TempDirector
       .console = absl::GetFlag(FLAGS_interactive) ? Console::kTerminal : Console::kStream,
       .terminal_log = work.File("terminal.log"),
       .reset_log = work.File("reset.log"),
+      .report = work.File("report"),
       .extra_arguments = Values("qemu_arg"),
   };
   if (!launch.initrd.empty() || !launch.boot_config.empty()) {
@@ -163,6 +164,7 @@ absl::StatusOr<RunOptions> MakeRunOptions(const QemuMachine& machine) {
       .console = machine.console,
       .time_limit_seconds = TimeLimit(),
       .reset_log = machine.reset_log,
+      .report = machine.report,
       .terminal_log = machine.terminal_log,
       .input_after = absl::GetFlag(FLAGS_input_after),
   };
@@ -217,7 +219,7 @@ int main(int argc, char** argv) {
       "boots a kernel or an ISO in QEMU; the exit code is that of the guest's init\n"
       "  run_qemu --kernel=ELF [--initrd=FILE] [--boot_config=FILE] [--append=WORDS] [--init=PATH] [flags] [-- arguments of init]\n"
       "  run_qemu --iso=FILE [--uefi] [--disk] [flags]\n"
-      "Other exit codes: 120 the kernel refused to boot, 123 expectations not met, 124 time limit, 125 nothing ran, 126 triple fault or QEMU killed, "
+      "Other exit codes, with a line on standard error: 120 the kernel refused to boot, 123 expectations not met, 124 time limit, 125 nothing ran, 126 triple fault or QEMU killed, "
       "127 kernel panic.");
   std::vector<std::string> arguments = NormalizeArguments(argc, argv);
   std::vector<char*> pointers;

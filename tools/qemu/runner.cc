@@ -236,6 +236,7 @@ void Run::TypeWhenDue() {
 RunResult Run::TakeResult() {
   result_.end.time_limit_seconds = options_.time_limit_seconds;
   if (!options_.reset_log.empty()) result_.end.reset_log = ReadFile(options_.reset_log).value_or("");
+  if (!options_.report.empty()) result_.end.report = ReadFile(options_.report).value_or("");
   if (!streams() && !options_.terminal_log.empty()) result_.log.Append(ReadFile(options_.terminal_log).value_or(""));
   return std::move(result_);
 }

@@ -17,6 +17,7 @@ struct RunOptions {
   Console console = Console::kStream;
   int time_limit_seconds = 0;       // 0: none.
   std::string reset_log = {};       // As in QemuMachine.
+  std::string report = {};          // As in QemuMachine.
   std::string terminal_log = {};    // As in QemuMachine.
   std::string input = {};           // Typed on the serial console (kStream) ...
   std::string input_after = {};     // ... once this text has come, or at once when empty.
