@@ -41,6 +41,9 @@ absl::Status CheckMachine(const QemuMachine& machine) {
   if (!IsMemorySize(machine.memory)) {
     return absl::InvalidArgumentError(absl::StrCat("--memory=", machine.memory, ": must be a number with K, M or G"));
   }
+  if (machine.gdb_port < 0 || machine.gdb_port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat("--gdb=", machine.gdb_port, ": a TCP port is 1 to 65535"));
+  }
   if (machine.kvm && machine.icount) {
     return absl::InvalidArgumentError("--icount counts emulated instructions: it cannot be used with --kvm");
   }

@@ -83,6 +83,11 @@ TEST(QemuCommand, ImpossibleMachinesAreRefused) {
     machine.memory = memory;
     EXPECT_TRUE(Holds(Joined(machine), "must be a number with K, M or G")) << memory;
   }
+  for (const int port : {-1, 65536, 99999999}) {
+    machine = Direct();
+    machine.gdb_port = port;
+    EXPECT_TRUE(Holds(Joined(machine), "a TCP port is 1 to 65535")) << port;
+  }
   machine = Direct();
   machine.kvm = machine.icount = true;
   EXPECT_TRUE(Holds(Joined(machine), "cannot be used with --kvm"));
