@@ -74,6 +74,31 @@ TEST(IntrusiveListTest, AnItemCanComeBackAfterItWasRemoved) {
   }
 }
 
+TEST(IntrusiveListTest, SplicingMovesAllItemsBehindTheOwnInTheirOrder) {
+  Item one(1), two(2), three(3), four(4);
+  First list, other;
+  list.splice_back(other);  // nothing to nothing
+  EXPECT_TRUE(list.empty());
+  other.push_back(one);
+  other.push_back(two);
+  list.splice_back(other);  // something to nothing
+  other.push_back(three);
+  other.push_back(four);
+  list.splice_back(other);  // something to something
+  list.splice_back(other);  // nothing to something
+  EXPECT_TRUE(other.empty());
+  EXPECT_EQ(other.size(), 0u);
+  EXPECT_EQ(list.size(), 4u);
+  list.remove(three);  // the links go both ways, also at the seam
+  list.remove(two);
+  EXPECT_EQ(&list.back(), &four);
+  EXPECT_EQ(list.pop_front(), &one);
+  EXPECT_EQ(list.pop_front(), &four);
+  EXPECT_EQ(list.pop_front(), nullptr);
+  other.push_back(one);  // the emptied list can be used again
+  EXPECT_EQ(other.pop_back(), &one);
+}
+
 TEST(IntrusiveListDeathTest, DestroyingALinkedItemIsABug) {
   EXPECT_DEATH(
       {
