@@ -77,6 +77,26 @@ TEST(Priority, AWaitingThreadRisesOneLevelAnAgingPeriod) {
   EXPECT_EQ(machine.Runtime(low), Nanos::Millis(10));
 }
 
+// It comes behind those that are there already, so it rises after them: its time counts from theirs.
+TEST(Priority, AThreadThatRisesCountsFromTheLastOneOfItsNewLevel) {
+  Machine machine(kDescriptor, kTenMsSlice);
+  const ThreadId hog = machine.New(At(PriorityLevel::kRealTime));  // picks every 10 ms from now on
+  machine.RunFor(Nanos::Millis(4));
+  const ThreadId low = machine.New(At(PriorityLevel::kNormal));  // due at 104, seen at 110
+  machine.RunFor(Nanos::Millis(107 - 4));
+  const ThreadId high = machine.New(At(PriorityLevel::kHigh));  // due at 207
+  machine.RunFor(Nanos::Millis(115 - 107));
+  machine.Exit(high);
+  machine.RunFor(Nanos::Millis(205 - 115));
+  machine.Yield(hog);  // would see a rise that was due at 204
+  machine.Yield(hog);
+  EXPECT_EQ(machine.State(low), ThreadState::kReady);
+  machine.RunFor(Nanos::Millis(3));
+  machine.Yield(hog);  // sees the rise that was due at 207, and has to go first
+  machine.Yield(hog);
+  EXPECT_EQ(machine.State(low), ThreadState::kRunning);
+}
+
 TEST(Priority, AnAgedThreadIsNotPreemptedByTheLevelItRoseTo) {
   Machine machine(kDescriptor, kTenMsSlice);
   const ThreadId hog = machine.New(At(PriorityLevel::kRealTime));
