@@ -63,7 +63,9 @@ struct State {
 // One list a level. A thread goes down when the CPU time it has used at its level reaches the level's slice,
 // in one turn or in many: stopping just before the end of a slice gains nothing. At each multiple of the boost
 // period all threads are back at the top with nothing used. That costs constant time: the lists are joined, and
-// a thread whose `epoch` is not the current one counts as being at the top.
+// a thread whose `epoch` is not the current one counts as being at the top. A turn that runs across a boost goes on as
+// it began, and then the thread is behind all the others: threads that never block keep the order of their turns, and
+// it is not always the same one that gets the longer turn at the end of a period.
 class Queue final : public RunQueue {
  public:
   explicit Queue(const QueueConfig& config)
@@ -80,9 +82,10 @@ class Queue final : public RunQueue {
   void Forked(Thread& child, const Thread& parent, Nanos now) override { child.state<State>() = Current(parent, now); }
 
   void Enqueue(Thread& thread, EnqueueReason reason, Nanos now) override {
+    const bool boosted = thread.state<State>().epoch != EpochOf(now);
     State& state = Refresh(thread, now);
-    const bool turn_over = state.used >= slices_[state.level];
-    if (turn_over) {
+    const bool turn_over = boosted || state.used >= slices_[state.level];
+    if (turn_over && !boosted) {
       state.level = std::min(state.level + 1, levels_ - 1);
       state.used = {};
     }
@@ -98,26 +101,30 @@ class Queue final : public RunQueue {
   Thread* PickNext(CpuId cpu, Nanos now) override {
     Boost(now);
     for (std::size_t level = 0; level < levels_; ++level) {
-      if (Thread* thread = TakeFirstFor(ready_[level], cpu)) return thread;
+      Thread* const thread = TakeFirstFor(ready_[level], cpu);
+      if (thread == nullptr) continue;
+      Refresh(*thread, now);
+      return thread;
     }
     return nullptr;
   }
 
-  void Charge(Thread& thread, Nanos ran, Nanos now) override { Refresh(thread, now).used += ran; }
+  // In these four the state of the running thread is that of its turn, whatever boost has come since.
+  void Charge(Thread& thread, Nanos ran, Nanos) override { thread.state<State>().used += ran; }
 
-  TickDecision Tick(Thread& current, Nanos now) override {
-    const State state = Current(current, now);
-    return state.used < slices_[state.level] ? TickDecision::kKeepRunning : TickDecision::kReschedule;
+  TickDecision Tick(Thread& current, Nanos) override {
+    const State& turn = current.state<State>();
+    return turn.used < slices_[turn.level] ? TickDecision::kKeepRunning : TickDecision::kReschedule;
   }
 
-  std::optional<Nanos> TimeSlice(const Thread& thread, Nanos now) override {
-    const State state = Current(thread, now);
-    const Nanos slice = slices_[state.level];
-    return state.used < slice ? slice - state.used : slice;
+  std::optional<Nanos> TimeSlice(const Thread& thread, Nanos) override {
+    const State& turn = thread.state<State>();
+    const Nanos slice = slices_[turn.level];
+    return turn.used < slice ? slice - turn.used : slice;
   }
 
   bool ShouldPreempt(const Thread& current, const Thread& woken, Nanos now) override {
-    return Current(woken, now).level < Current(current, now).level;
+    return Current(woken, now).level < current.state<State>().level;
   }
 
   Thread* StealCandidate(CpuId thief, Nanos now) override {
@@ -169,7 +176,8 @@ class Queue final : public RunQueue {
 
 }  // namespace
 
-// No fairness bound: equals are treated alike between two boosts, but a boost may cut the turn of one of them.
+// No fairness bound: equals that never block take turns in one order for ever, but how long a turn is depends on how far
+// all have sunk when the next boost comes, and that on what else runs.
 constinit const Descriptor kDescriptor = DescribeQueue<Queue, State>({
     .name = "mlfq",
     .summary = "multi-level feedback: slices grow and threads sink with the CPU time they use; periodic boost",

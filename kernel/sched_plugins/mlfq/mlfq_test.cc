@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/conformance/machine.h"
 
 namespace esc::sched::mlfq {
@@ -96,6 +98,37 @@ TEST(Mlfq, TheBoostBringsASunkenThreadBackToTheTop) {
   EXPECT_GE(machine.now(), Nanos::Millis(500));
   EXPECT_LE(machine.now(), Nanos::Millis(500 + 3 * 4));
   EXPECT_FALSE(machine.finding());
+}
+
+// A period of 500 ms has room for some of five threads to have one turn more than the others; it must not be the same
+// ones each time, with the ticks that cut a turn into many charges and without.
+TEST(Mlfq, ThreadsThatNeverBlockStayCloseOverManyBoosts) {
+  for (const Nanos tick : {Nanos{}, Nanos::Millis(1)}) {
+    Machine machine(kDescriptor, {.tick = tick});
+    for (int i = 0; i < 5; ++i) machine.New();
+    machine.RunFor(Nanos::Seconds(60));
+    Nanos least = Nanos::Max(), most{};
+    for (ThreadId thread = 0; thread < 5; ++thread) {
+      least = std::min(least, machine.Runtime(thread));
+      most = std::max(most, machine.Runtime(thread));
+    }
+    EXPECT_LE(most - least, Nanos::Millis(64)) << tick.value;  // two of the longest turns
+  }
+}
+
+TEST(Mlfq, ATurnThatRunsAcrossABoostIsNotCutAndTheThreadIsLastAtTheTop) {
+  Machine machine(kDescriptor, kThreeLevels);
+  machine.New();
+  machine.New();
+  // 4 ms each, 8 ms each, and then 16 ms each: the boost at 500 ms falls into B's turn from 491 to 507 ms.
+  machine.RunFor(Nanos::Millis(507 - 3) - Nanos{1});
+  EXPECT_TRUE(machine.picks().ends_with("AB")) << machine.picks();
+  machine.RunFor(Nanos{1});
+  EXPECT_TRUE(machine.picks().ends_with("ABA")) << machine.picks();
+  machine.RunFor(Nanos::Millis(4));
+  EXPECT_TRUE(machine.picks().ends_with("ABAB")) << machine.picks();
+  machine.RunFor(Nanos::Millis(4));
+  EXPECT_TRUE(machine.picks().ends_with("ABABA")) << machine.picks();
 }
 
 TEST(Mlfq, ASliceThatGrowsPastTheLimitIsRefused) {
