@@ -13,12 +13,16 @@ namespace esc::core {
 
 class Thread;
 
-enum class Interruptible : std::uint8_t { kNo, kYes };
+enum class Interruptible : std::uint8_t {
+  kNo,
+  kByEnd,  // only when the thread is to end: SIGKILL, or another thread's exit or exec
+  kYes,    // by any signal that is not blocked
+};
 
 // Drops a token left by an earlier wait. Call before linking to the first wait queue.
 void PreparePark();
 // Blocks the running thread. kOk: unparked, or a token was there. kTimedOut: `deadline` (Now()'s clock) has come.
-// kInterrupted: a signal that is not blocked is pending (only when interruptible). No spin lock held.
+// kInterrupted: what it is interruptible by has come. No spin lock held.
 Status Park(Interruptible interruptible, Nanos deadline = Nanos::Max());
 void Unpark(Thread& thread);
 

@@ -121,6 +121,8 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
   bool vfork_pending ESC_GUARDED_BY(lock) = false;            // the parent waits for exec or exit
   WaitQueue vfork_done;
   WaitQueue thread_ended;                                     // exec waits here for its siblings
+  // It is exiting, or SIGKILL is pending for it: ends waits that nothing else may end. Written under lock.
+  std::atomic<bool> end_requested{false};
   // Stopped by a job-control signal. Written under lock; read by dispatch under a run queue's lock.
   std::atomic<bool> stop_requested{false};
 
@@ -144,8 +146,9 @@ mm::RefPtr<Process> FindProcess(Pid pid);  // null when there is none
 void ForEachProcess(FunctionRef<void(Process&)> visit);
 
 std::uint32_t CountProcesses();
-// CPU time and events of the living threads and of those that have ended.
+// CPU time and events of the living threads and of those that have ended, up to this moment.
 Accounting TotalAccounting(Process& process);
+Accounting ThreadAccounting(Thread& thread);
 
 // What the tree says of a process, read in one step under the process table's lock: for /proc and getppid.
 struct ProcessRelations {
@@ -177,8 +180,10 @@ struct CloneOptions {
 Result<Tid> Clone(const CloneOptions& options, const arch::UserRegisters& registers);
 
 // Replaces the running process's image: ends its other threads, switches memory, resets handlers, closes descriptors
-// marked so. Cannot fail: the loader has done everything that can. The caller then enters the new program.
-void ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& program);
+// marked so. The caller then enters the new program. kRestart, with nothing changed, when another thread of the process
+// was first to exec or exit: the caller returns, and ends on its way to user mode. Nothing else can fail: the loader has
+// done everything that can.
+Status ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& program);
 
 // The first user process: pid 1, with the given memory, descriptors and paths; its thread enters at `registers`.
 Result<Pid> StartInit(mm::RefPtr<mm::AddressSpace> memory, mm::RefPtr<DescriptorTable> descriptors,

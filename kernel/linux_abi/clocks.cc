@@ -21,7 +21,8 @@ Result<Nanos> CpuClock(int clock) {
   if ((clock & 4) != 0) {
     const mm::RefPtr<core::Thread> thread = pid.value == 0 ? mm::RefPtr<core::Thread>(&core::CurrentThread()) : FindThread(pid);
     if (!thread) return Status::kInvalidArgument;
-    return thread->accounting.user + thread->accounting.system;
+    const core::Accounting usage = core::ThreadAccounting(*thread);
+    return usage.user + usage.system;
   }
   const mm::RefPtr<core::Process> process =
       pid.value == 0 ? mm::RefPtr<core::Process>(&core::CurrentProcess()) : core::FindProcess(pid);
@@ -43,7 +44,7 @@ Result<Nanos> Now(int clock) {
       return usage.user + usage.system;
     }
     case kClockThread: {
-      const core::Accounting& usage = core::CurrentThread().accounting;
+      const core::Accounting usage = core::ThreadAccounting(core::CurrentThread());
       return usage.user + usage.system;
     }
     default:

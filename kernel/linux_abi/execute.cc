@@ -20,8 +20,8 @@ Answer ExecuteFile(arch::UserRegisters& registers, LoadRequest& request) {
   SetLimits(request);
   FixedText<160> message;  // a program that execs what is no program gets its errno; nobody reads the reason
   LoadedProgram loaded = ESC_TRY(LoadProgram(request, message));
-  // From here on there is no way back to the old program. Core resets the thread's own state.
-  core::ReplaceImage(std::move(loaded.memory), loaded.info);
+  // After this there is no way back to the old program. Core resets the thread's own state.
+  ESC_TRY(core::ReplaceImage(std::move(loaded.memory), loaded.info));
   core::CurrentThread().restart_deadline = {};
   registers = loaded.registers;
   return 0;

@@ -85,7 +85,7 @@ mm::RefPtr<core::Thread> FirstThread(core::Process& process) {
 
 Status SetNice(core::Thread& thread, int nice) {
   ESC_TRY(CheckMayChange(thread));
-  sched::Parameters parameters = thread.parameters();
+  sched::Parameters parameters = core::OwnParameters(thread);
   if (nice < parameters.nice && CurrentCredentials().euid != 0) return Status::kAccessDenied;
   parameters.nice = static_cast<std::int8_t>(nice);
   parameters.weight = WeightOfNice(nice);
@@ -168,7 +168,7 @@ Answer SetPolicy(int tid, int policy, VirtAddr parameter_at) {
   const mm::RefPtr<core::Thread> thread = ThreadOf(tid);
   if (!thread) return Status::kNoSuchProcess;
   ESC_TRY(CheckMayChange(*thread));
-  sched::Parameters parameters = thread->parameters();
+  sched::Parameters parameters = core::OwnParameters(*thread);
   if (level > parameters.priority && CurrentCredentials().euid != 0) return Status::kPermissionDenied;
   if (level == parameters.priority) return 0;
   parameters.priority = level;

@@ -28,7 +28,7 @@ Answer GetUsage(int who, VirtAddr out) {
   switch (who) {
     case kUsageSelf: return mm::WriteUser(out, UsageRecord(core::TotalAccounting(process)));
     case kUsageChildren: return mm::WriteUser(out, UsageRecord(core::GetRelations(process).children_accounting));
-    case kUsageThread: return mm::WriteUser(out, UsageRecord(core::CurrentThread().accounting));
+    case kUsageThread: return mm::WriteUser(out, UsageRecord(core::ThreadAccounting(core::CurrentThread())));
     default: return Status::kInvalidArgument;
   }
 }

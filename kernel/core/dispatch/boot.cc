@@ -37,6 +37,10 @@ Status InitDispatch(const boot_config::BootConfig& config) {
   }
   cpu.domain = &cpu.slots[0]->domain();
   SetOnline(cpu.id);
+  {
+    SpinLockGuard guard(cpu.domain->lock);
+    for (std::size_t i = 0; i < cpu.slot_count; ++i) cpu.slots[i]->CpuOnline(cpu.id, arch::Now());
+  }
 
   arch::AdoptBootThread(idle->context);
   idle->SetState(State::kReady);

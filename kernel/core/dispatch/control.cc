@@ -21,8 +21,9 @@ using sched::Parameters;
 bool Understands(Capability capabilities, const Parameters& from, const Parameters& to) {
   const auto any = [&](Capability a, Capability b) { return Has(capabilities, a) || Has(capabilities, b); };
   if (from.priority != to.priority && !Has(capabilities, Capability::kPriorities)) return false;
-  if (from.nice != to.nice && !any(Capability::kNice, Capability::kWeights)) return false;
-  if (from.weight != to.weight && !Has(capabilities, Capability::kWeights)) return false;
+  // Two ways to say one thing: who sets a niceness sets the weight that goes with it.
+  const bool share = from.nice != to.nice || from.weight != to.weight;
+  if (share && !any(Capability::kNice, Capability::kWeights)) return false;
   if (from.tickets != to.tickets && !Has(capabilities, Capability::kTickets)) return false;
   const bool real_time = from.runtime != to.runtime || from.deadline != to.deadline || from.period != to.period;
   return !real_time || any(Capability::kDeadlines, Capability::kBudgets);
@@ -50,8 +51,14 @@ void RescheduleRunning(Thread& thread) {
   if (cpu.id != arch::ThisCpu()) arch::SendReschedule(cpu.id);
 }
 
-// Changes what the plugin acts on; the home's lock is held.
-void ApplyParameters(Thread& thread, RunQueueSlot& home, const Parameters& wanted, Nanos now) {
+// Whose wish a change of parameters is, since the plugin is told by different names.
+struct Change {
+  enum class By : std::uint8_t { kOwner, kInheritance } by = By::kOwner;
+  const Thread* donor = nullptr;  // of an inheritance; nullptr when it ends
+};
+
+// Changes what the plugin acts on; the home's lock is held. The plugin hears of it while it does not hold the thread.
+void ApplyParameters(Thread& thread, RunQueueSlot& home, const Parameters& wanted, const Change& change, Nanos now) {
   const bool running = thread.state() == State::kRunning;
   const bool queued = thread.dispatch.queued;
   if (running) ChargeCurrent(PerCpuOf(thread.dispatch.running_on), now);
@@ -62,14 +69,12 @@ void ApplyParameters(Thread& thread, RunQueueSlot& home, const Parameters& wante
   if (&slot != &home) {
     home.Detach(thread, now);
     slot.Attach(thread, now);
-  } else {
+  } else if (change.by == Change::By::kOwner) {
     slot.ParametersChanged(thread, old, now);
   }
+  if (change.by == Change::By::kInheritance) slot.Inherit(thread, change.donor, now);
   if (queued) {
-    const Nanos since = thread.dispatch.ready_since;
     slot.Enqueue(thread, sched::EnqueueReason::kChanged, now);
-    // The wait goes on, for the accounting; the watchdog starts anew, with the new claim.
-    thread.accounting.waiting += now - since;
     RequestRunOf(thread, slot, now);
   }
   if (running) RescheduleRunning(thread);
@@ -121,9 +126,12 @@ Parameters MergeParameters(const Parameters& mine, const Parameters& donor, bool
 
 void SetEffectiveParameters(Thread& thread, const Parameters& effective, const Thread* donor) {
   HomeLock lock(thread);
-  const Nanos now = arch::Now();
-  ApplyParameters(thread, lock.home(), effective, now);
-  thread.dispatch.queue.load(std::memory_order_relaxed)->Inherit(thread, donor, now);
+  ApplyParameters(thread, lock.home(), effective, {Change::By::kInheritance, donor}, arch::Now());
+}
+
+Parameters OwnParameters(Thread& thread) {
+  HomeLock lock(thread);
+  return thread.dispatch.base;
 }
 
 Status SetParameters(Thread& thread, const Parameters& parameters) {
@@ -141,7 +149,7 @@ Status SetParameters(Thread& thread, const Parameters& parameters) {
   // While it holds a mutex that others wait for, it keeps what they lent.
   const bool lent = !(thread.dispatch.base == before);
   thread.dispatch.base = parameters;
-  ApplyParameters(thread, home, lent ? MergeParameters(parameters, before, true) : parameters, now);
+  ApplyParameters(thread, home, lent ? MergeParameters(parameters, before, true) : parameters, {}, now);
   target.FinishAdmission(thread, parameters, Status::kOk, now);
   return Status::kOk;
 }

@@ -43,7 +43,9 @@ class PreemptionGuard {
   Thread& thread_;
 };
 
-// Changes what the owner asked for; kNotSupported when no layer is capable of it.
+// What the owner asked for: without what the thread inherits while it holds a mutex that others wait for.
+sched::Parameters OwnParameters(Thread& thread);
+// Changes it; kNotSupported when no layer is capable of it.
 Status SetParameters(Thread& thread, const sched::Parameters& parameters);
 Status SetAffinity(Thread& thread, CpuSet affinity);
 

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "kernel/arch_api/clock.h"
 #include "kernel/arch_api/power.h"
+#include "kernel/core/mutex.h"
 #include "kernel/core/park.h"
 #include "kernel/core/sched_api/ready_list.h"
 #include "kernel/core/testing/core_machine.h"
@@ -42,6 +44,7 @@ class ScriptedQueue : public sched::RunQueue {
   static inline int picks_until_broken = -1;
 
   explicit ScriptedQueue(const sched::QueueConfig&) {}
+  void CpuOnline(CpuId cpu, Nanos) override { events.push_back("cpu " + std::to_string(cpu.value)); }
   void InitThread(sched::Thread& thread, Nanos) override { Note("init", thread); }
   void ExitThread(sched::Thread& thread, Nanos) override { Note("exit", thread); }
   void Forked(sched::Thread& child, const sched::Thread& parent, Nanos) override {
@@ -66,6 +69,9 @@ class ScriptedQueue : public sched::RunQueue {
     return woken.parameters().priority > current.parameters().priority;
   }
   void ParametersChanged(sched::Thread& thread, const sched::Parameters&, Nanos) override { Note("parameters", thread); }
+  void Inherit(sched::Thread& thread, const sched::Thread* donor, Nanos) override {
+    Note(donor != nullptr ? "inherits from " + std::to_string(donor->id().value) : "is itself again", thread);
+  }
   void Dump(TextBuffer& text) const override { text.Append("scripted queue\n"); }
 
  private:
@@ -90,6 +96,24 @@ class UrgentQueue : public ScriptedQueue {
 constexpr sched::Descriptor kUrgent = sched::DescribeQueue<UrgentQueue, int>({
     .name = "urgent",
     .capabilities = sched::Capability::kPriorities,
+});
+
+// The newest first, for ever, which is against the bound that it states.
+class NewestFirst : public ScriptedQueue {
+ public:
+  using ScriptedQueue::ScriptedQueue;
+  void Enqueue(sched::Thread& thread, sched::EnqueueReason, Nanos) override { newest_.push_front(thread); }
+  void Dequeue(sched::Thread& thread, sched::DequeueReason, Nanos) override { newest_.remove(thread); }
+  sched::Thread* PickNext(CpuId, Nanos) override { return newest_.pop_front(); }
+
+ private:
+  sched::ReadyList newest_;
+};
+constexpr sched::Descriptor kNewestFirst = sched::DescribeQueue<NewestFirst, int>({
+    .name = "newest_first",
+    .guarantees = {.starvation_bound = [](std::span<const std::uint64_t>, Nanos slice, std::uint32_t threads) {
+      return slice * threads;
+    }},
 });
 
 class DispatcherTest : public CoreTest {
@@ -125,6 +149,7 @@ TEST_F(DispatcherTest, ThePluginHearsOfEveryEventInOrderWithTheTimeCharged) {
     });
   }));
   EXPECT_EQ(events, (std::vector<std::string>{
+                        "cpu 0",                                            //
                         "2 init", "2 new", "3 init", "3 new",               //
                         "2 ran 100", "2 yielded",      //
                         "3 ran 1000", "3 slice",       //
@@ -231,6 +256,90 @@ TEST_F(DispatcherTest, ACooperativeThreadKeepsTheCpuUntilItGivesItUp) {
     });
   }));
   EXPECT_EQ(log_, (std::vector<int>{1, 2}));
+}
+
+// The plugin hears of an inheritance as of a change of parameters: while it does not hold the thread.
+TEST_F(DispatcherTest, AReadyHolderInheritsOutsideOfTheQueue) {
+  Mutex mutex;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {  // thread 2
+      MutexGuard guard(mutex);
+      EXPECT_EQ(SleepUntil(Nanos{300}, Interruptible::kNo), Status::kOk);
+    });
+    Spawn([&] {  // thread 3
+      EXPECT_EQ(SleepUntil(Nanos{100}, Interruptible::kNo), Status::kOk);
+      Work(Nanos{400});  // thread 2 becomes ready meanwhile
+      events.clear();
+      MutexGuard guard(mutex);
+      arch::PowerOff(0);
+    }, At(PriorityLevel::kHigh));
+  }));
+  ASSERT_GE(events.size(), 3u);
+  events.resize(3);
+  EXPECT_EQ(events, (std::vector<std::string>{"2 dequeue", "2 inherits from 3", "2 changed"}));
+}
+
+// Two threads wake each other long before their slices end: no slice's timer ever finds its own slice over.
+TEST_F(DispatcherTest, TheWatchdogLooksAlsoWhereNoSliceEverEnds) {
+  UsePlugin(kNewestFirst);
+  config.time_slice = Nanos{1000};
+  DispatchStats stats;
+  std::array<Thread*, 2> pair{};
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] { log_.push_back(1); });  // starves
+    for (int i = 0; i < 2; ++i) {
+      pair[i] = Spawn([&, i] {
+        for (int round = 0; round < 100; ++round) {
+          PreparePark();
+          Work(Nanos{300});
+          Unpark(*pair[1 - i]);
+          EXPECT_EQ(Park(Interruptible::kNo, arch::Now() + Nanos{100'000}), Status::kOk);
+        }
+        stats = GetDispatchStats();
+        arch::PowerOff(0);
+      }).get();
+    }
+  }));
+  EXPECT_EQ(log_, std::vector<int>{});
+  EXPECT_EQ(stats.verdicts[static_cast<std::size_t>(sched::Verdict::kStarvation)], 1u);
+}
+
+TEST_F(DispatcherTest, ALayerIsNotToBlameForTheOneAboveIt) {
+  UsePlugin(kNewestFirst);
+  config.partitions[0].layers[1] = config.partitions[0].layers[0];
+  config.partitions[0].layers[0].plugin = &kUrgent;
+  config.partitions[0].layer_count = 2;
+  config.time_slice = Nanos{1000};
+  DispatchStats stats;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      stats = GetDispatchStats();
+      arch::PowerOff(0);
+    });
+    Spawn([&] {
+      for (int i = 0; i < 20; ++i) Work(Nanos{1000});
+    }, At(PriorityLevel::kRealTime));
+  }));
+  EXPECT_EQ(stats.verdicts[static_cast<std::size_t>(sched::Verdict::kStarvation)], 0u);
+  EXPECT_GE(stats.longest_wait, Nanos{20'000});
+}
+
+TEST_F(DispatcherTest, ANicenessIsForAPluginThatKnowsOnlyNiceToo) {
+  static constexpr sched::Descriptor kNice =
+      sched::DescribeQueue<ScriptedQueue, int>({.name = "nice", .capabilities = sched::Capability::kNice});
+  UsePlugin(kNice);
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      sched::Parameters parameters;
+      parameters.nice = 5;
+      parameters.weight = 335;  // what goes with it
+      EXPECT_EQ(SetParameters(CurrentThread(), parameters), Status::kOk);
+      EXPECT_EQ(OwnParameters(CurrentThread()), parameters);
+      parameters.tickets = 7;
+      EXPECT_EQ(SetParameters(CurrentThread(), parameters), Status::kNotSupported);
+      arch::PowerOff(0);
+    });
+  }));
 }
 
 TEST_F(DispatcherTest, SwitchesYieldsWakeupsAndIdleTimeAreCounted) {

@@ -74,8 +74,17 @@ Nanos ChargeCurrent(PerCpu& cpu, Nanos now) {
   sched::ThreadAccess::AddRuntime(thread, ran);
   // User time unless a timer interrupt finds it in kernel code (upcalls.cc): sampling, as a tick does.
   (IsUserThread(thread) ? thread.accounting.user : thread.accounting.system) += ran;
-  thread.dispatch.queue.load(std::memory_order_relaxed)->Charge(thread, ran, now);
+  RunQueueSlot& slot = *thread.dispatch.queue.load(std::memory_order_relaxed);
+  slot.Charge(thread, ran, now);
+  // Who waits in a layer below is not kept waiting by that layer's plugin.
+  for (std::size_t below = slot.layer() + 1; below < cpu.slot_count; ++below) cpu.slots[below]->Excuse(ran);
   return ran;
+}
+
+void ChargeIfRunning(Thread& thread) {
+  if (thread.dispatch.queue.load(std::memory_order_acquire) == nullptr) return;
+  HomeLock lock(thread);
+  if (thread.state() == State::kRunning) ChargeCurrent(PerCpuOf(thread.dispatch.running_on), arch::Now());
 }
 
 void RequestRunOf(Thread& thread, RunQueueSlot& slot, Nanos now) {

@@ -1,7 +1,9 @@
 #include "kernel/core/dispatch/run_queue_slot.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "kernel/base/check.h"
 #include "kernel/base/log.h"
@@ -68,6 +70,7 @@ void RunQueueSlot::Detach(Thread& thread, Nanos now) {
 void RunQueueSlot::Enqueue(Thread& thread, sched::EnqueueReason reason, Nanos now) {
   ESC_DCHECK(!thread.dispatch.queued && thread.state() == State::kReady);
   record_.PushBack(thread);
+  peak_ = std::max(peak_, record_.size());
   thread.dispatch.queued = true;
   thread.dispatch.starved = false;
   thread.dispatch.ready_since = now;
@@ -83,10 +86,20 @@ void RunQueueSlot::Unrecord(Thread& thread) {
   thread.dispatch.queued = false;
 }
 
-void RunQueueSlot::Dequeue(Thread& thread, sched::DequeueReason reason, Nanos now) {
+void RunQueueSlot::Withdraw(Thread& thread, sched::DequeueReason reason, Nanos now) {
   ESC_DCHECK(thread.dispatch.queued && thread.dispatch.queue.load(std::memory_order_relaxed) == this);
-  if (Trusted()) setup_.queue->Dequeue(thread, reason, now);
+  if (Trusted()) {
+    setup_.queue->Dequeue(thread, reason, now);
+    // Told here, where it is this plugin's doing: the next queue could not link the thread.
+    if (Linked(thread)) Breach(Verdict::kNotQueued, thread.id());
+  }
   Unrecord(thread);
+}
+
+void RunQueueSlot::Dequeue(Thread& thread, sched::DequeueReason reason, Nanos now) {
+  Withdraw(thread, reason, now);
+  // It goes on waiting elsewhere: Enqueue starts the clock anew, so this part counts now.
+  thread.accounting.waiting += now - std::exchange(thread.dispatch.ready_since, now);
 }
 
 // Touches the answer only when it is a thread, and what another lock guards only after it turned out to be ours.
@@ -105,7 +118,7 @@ Verdict RunQueueSlot::Verify(const sched::Thread* answer, CpuId cpu) {
 
 Thread* RunQueueSlot::TakeOldestFor(CpuId cpu, Nanos now) {
   Thread* thread = record_.FirstFor(cpu);
-  if (thread != nullptr) Dequeue(*thread, sched::DequeueReason::kStolen, now);
+  if (thread != nullptr) Withdraw(*thread, sched::DequeueReason::kStolen, now);
   return thread;
 }
 
@@ -130,7 +143,13 @@ Thread* RunQueueSlot::PickNext(CpuId cpu, Nanos now) {
   }
   Breach(verdict, verdict == Verdict::kForeignThread ? Tid{} : answer->id());
   // The thread itself is sound but not for this CPU: the plugin has taken it out, so it gets it back.
-  if (verdict == Verdict::kWrongCpu) setup_.queue->Enqueue(*answer, sched::EnqueueReason::kMigrated, now);
+  if (verdict == Verdict::kWrongCpu) {
+    if (Linked(static_cast<const Thread&>(*answer))) {
+      Breach(Verdict::kNotQueued, answer->id());
+    } else {
+      setup_.queue->Enqueue(*answer, sched::EnqueueReason::kMigrated, now);
+    }
+  }
   return TakeOldestFor(cpu, now);
 }
 
@@ -197,7 +216,23 @@ void RunQueueSlot::FinishAdmission(Thread& thread, const sched::Parameters& want
 }
 
 void RunQueueSlot::TimerExpired(Nanos now) {
-  if (Trusted()) setup_.queue->TimerExpired(now);
+  if (!Trusted() || timer_ignored_) return;
+  setup_.queue->TimerExpired(now);
+  if (setup_.queue->NextTimer(now) > now) return;
+  timer_ignored_ = true;
+  Breach(Verdict::kBadTimer, Tid{});
+}
+
+// How many threads the queue has held at most while the oldest one waited, in constant time and from above: the peak of
+// the current period and the one before. A period ends when all who were queued at its begin are gone, so two of them
+// cover every wait that began in the first.
+std::uint32_t RunQueueSlot::MostThreadsSince(Nanos ready_since, Nanos now) {
+  const auto most = static_cast<std::uint32_t>(std::max(peak_, peak_before_));
+  if (ready_since > peak_since_) {
+    peak_before_ = std::exchange(peak_, record_.size());
+    peak_since_ = now;
+  }
+  return most;
 }
 
 // Twice the bound: the plugin's promise is for equals, and a slice may begin late by a wake-up of a better thread.
@@ -205,7 +240,8 @@ void RunQueueSlot::WatchStarvation(Nanos now) {
   if (!Trusted() || setup_.plugin->guarantees.starvation_bound == nullptr) return;
   Thread* oldest = record_.Oldest();
   if (oldest == nullptr || oldest->dispatch.starved) return;
-  const auto threads = static_cast<std::uint32_t>(record_.size() + 1);
+  // Those that were here meanwhile and the one that runs have had their turns, too.
+  const std::uint32_t threads = MostThreadsSince(oldest->dispatch.ready_since, now) + 1;
   const Nanos bound = setup_.plugin->guarantees.starvation_bound(setup_.parameters, setup_.time_slice, threads);
   const Nanos waited = now - oldest->dispatch.ready_since - (excused_ - oldest->dispatch.excused_before);
   if (bound == Nanos::Max() || waited <= bound + bound) return;

@@ -86,13 +86,17 @@ class RunQueueSlot {
   bool Accepts(const Thread& thread) const;
   Status PrepareAdmission(const Thread& thread, const sched::Parameters& wanted, Nanos now);
   void FinishAdmission(Thread& thread, const sched::Parameters& wanted, Status outcome, Nanos now);
-  Nanos NextTimer(Nanos now) { return Trusted() ? setup_.queue->NextTimer(now) : Nanos::Max(); }
+  Nanos NextTimer(Nanos now) { return Trusted() && !timer_ignored_ ? setup_.queue->NextTimer(now) : Nanos::Max(); }
+  void CpuOnline(CpuId cpu, Nanos now) {
+    if (Trusted()) setup_.queue->CpuOnline(cpu, now);
+  }
+  // The queue's own timer has come. One that names the same moment again would come for ever: it is heeded no more.
   void TimerExpired(Nanos now);
   // Gives a verdict on the longest waiting thread, once a wait.
   void WatchStarvation(Nanos now);
-  // A timer of the queue's CPU came `late`: the machine was away (a starved virtual CPU, interrupts off for long). No
-  // plugin can answer for that time, so the watchdog leaves it out.
-  void Excuse(Nanos late) { excused_ += late; }
+  // Time that the plugin cannot answer for, so the watchdog leaves it out: a timer of the queue's CPU came late (a
+  // starved virtual CPU, interrupts off for long), or a layer above had the CPU.
+  void Excuse(Nanos time) { excused_ += time; }
   void Dump(TextBuffer& text);
 
   // --- counters; no lock ---
@@ -109,14 +113,21 @@ class RunQueueSlot {
   bool Serves(const Thread& thread) const { return Trusted() && thread.dispatch.bound == setup_.plugin; }
   sched::Verdict Verify(const sched::Thread* answer, CpuId cpu);
   Thread* TakeOldestFor(CpuId cpu, Nanos now);
+  void Withdraw(Thread& thread, sched::DequeueReason reason, Nanos now);
   void Unrecord(Thread& thread);
+  std::uint32_t MostThreadsSince(Nanos ready_since, Nanos now);
   void Breach(sched::Verdict verdict, Tid thread);
   void Condemn();
 
   const Setup setup_;
   bool condemned_ = false;
+  bool timer_ignored_ = false;
   Nanos excused_{};
   FifoQueue record_;
+  // The longest that the record has been since `peak_since_`, and in the period before that: MostThreadsSince.
+  std::size_t peak_ = 0;
+  std::size_t peak_before_ = 0;
+  Nanos peak_since_{};
   std::array<std::atomic<std::uint64_t>, sched::kVerdicts> verdicts_{};
   std::atomic<std::uint32_t> unreported_{0};  // a bit a verdict
   std::uint32_t reported_ = 0;

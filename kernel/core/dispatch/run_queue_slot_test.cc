@@ -33,7 +33,7 @@ class RogueQueue : public sched::RunQueue {
   }
   void Dequeue(sched::Thread& thread, sched::DequeueReason, Nanos) override {
     ++calls;
-    ready.remove(thread);
+    if (!keeps_dequeued) ready.remove(thread);
   }
   sched::Thread* PickNext(CpuId, Nanos) override {
     ++calls;
@@ -42,12 +42,17 @@ class RogueQueue : public sched::RunQueue {
   std::optional<Nanos> TimeSlice(const sched::Thread&, Nanos) override { return slice; }
   CpuId SelectCpu(const sched::Thread&, CpuSet, Nanos) override { return select; }
   sched::Thread* StealCandidate(CpuId, Nanos) override { return candidate; }
+  Nanos NextTimer(Nanos) override { return timer; }
+  void TimerExpired(Nanos) override { ++expiries; }
 
   sched::ReadyList ready;
   std::function<sched::Thread*()> pick;
   std::optional<Nanos> slice = kConfiguredSlice;
   CpuId select = kNoCpu;
   sched::Thread* candidate = nullptr;
+  bool keeps_dequeued = false;
+  Nanos timer = Nanos::Max();
+  int expiries = 0;
   int calls = 0;
 };
 
@@ -276,6 +281,94 @@ TEST_F(RunQueueSlotTest, TimeThatTheMachineWasAwayIsNoStarvation) {
     ExpectOnly(Verdict::kAccepted);
     slot_->WatchStarvation(bound + Nanos::Millis(5) + Nanos{1});
     ExpectOnly(Verdict::kStarvation);
+  });
+}
+
+TEST_F(RunQueueSlotTest, AThreadForAnotherCpuThatThePluginKeepsLinkedIsNotLinkedTwice) {
+  InSlot([&] {
+    sched::ThreadAccess::SetAffinity(*threads_[0], CpuSet::Of(CpuId{5}));
+    queue_->pick = [&] { return static_cast<sched::Thread*>(threads_[0]); };  // without taking it out of its list
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[1]);
+    EXPECT_EQ(slot_->verdicts(Verdict::kWrongCpu), 1u);
+    EXPECT_EQ(slot_->verdicts(Verdict::kNotQueued), 1u);
+    EXPECT_TRUE(slot_->condemned());
+    sched::ThreadAccess::SetAffinity(*threads_[0], CpuSet::All());
+  });
+}
+
+TEST_F(RunQueueSlotTest, AThreadThatThePluginKeepsAfterDequeueIsItsOwnFault) {
+  InSlot([&] {
+    queue_->keeps_dequeued = true;
+    slot_->Dequeue(*threads_[1], sched::DequeueReason::kStolen, Nanos{});
+    ExpectOnly(Verdict::kNotQueued);
+    EXPECT_TRUE(slot_->condemned());
+    EXPECT_EQ(slot_->size(), 2u);
+  });
+}
+
+TEST_F(RunQueueSlotTest, ATimerThatNamesTheSameMomentAgainIsHeededNoMore) {
+  InSlot([&] {
+    queue_->timer = Nanos{50};
+    EXPECT_EQ(slot_->NextTimer(Nanos{60}), Nanos{50});  // late is no fault
+    slot_->TimerExpired(Nanos{60});
+    ExpectOnly(Verdict::kBadTimer);
+    EXPECT_FALSE(slot_->condemned());
+    EXPECT_EQ(slot_->NextTimer(Nanos{60}), Nanos::Max());
+    slot_->TimerExpired(Nanos{70});
+    EXPECT_EQ(queue_->expiries, 1);
+  });
+}
+
+TEST_F(RunQueueSlotTest, ATimerThatLiesAheadIsHeededAgain) {
+  InSlot([&] {
+    queue_->timer = Nanos{61};
+    slot_->TimerExpired(Nanos{60});
+    ExpectOnly(Verdict::kAccepted);
+    EXPECT_EQ(slot_->NextTimer(Nanos{60}), Nanos{61});
+  });
+}
+
+// The last of many has waited for a turn of each of them, though they are gone when the watchdog looks.
+TEST_F(RunQueueSlotTest, AWaitBehindManyThatHaveLeftIsNoStarvation) {
+  InSlot([&] {
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{10}), threads_[0]);
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{20}), threads_[1]);
+    const Nanos bound_of_two = Nanos::Millis(10) * 2 * 2;
+    const Nanos bound_of_four = Nanos::Millis(10) * 4 * 2;
+    slot_->WatchStarvation(bound_of_two + Nanos::Millis(1));
+    slot_->WatchStarvation(bound_of_four);
+    ExpectOnly(Verdict::kAccepted);
+    slot_->WatchStarvation(bound_of_four + Nanos::Millis(1));
+    ExpectOnly(Verdict::kStarvation);
+  });
+}
+
+// And the many of long ago are no excuse for ever.
+TEST_F(RunQueueSlotTest, ThoseWhoLeftBeforeTheWaitBeganDoNotCountForLong) {
+  InSlot([&] {
+    Nanos now = Nanos::Seconds(1);
+    const auto pass = [&](int i) {
+      EXPECT_EQ(slot_->PickNext(kCpu, now), threads_[i]);
+      now += Nanos::Millis(1);
+      slot_->Enqueue(*threads_[i], sched::EnqueueReason::kYielded, now);
+      slot_->WatchStarvation(now);
+    };
+    EXPECT_EQ(slot_->PickNext(kCpu, now), threads_[0]);
+    EXPECT_EQ(slot_->PickNext(kCpu, now), threads_[1]);
+    for (int i = 0; i < 4; ++i) pass(2);
+    const Nanos bound_of_two = Nanos::Millis(10) * 2 * 2;
+    slot_->WatchStarvation(now + bound_of_two);
+    ExpectOnly(Verdict::kAccepted);
+    slot_->WatchStarvation(now + bound_of_two + Nanos{1});
+    ExpectOnly(Verdict::kStarvation);
+  });
+}
+
+TEST_F(RunQueueSlotTest, AWaitThatGoesOnInAnotherQueueIsAccountedWhole) {
+  InSlot([&] {
+    slot_->Dequeue(*threads_[1], sched::DequeueReason::kChanged, Nanos{101});  // ready since 1
+    EXPECT_EQ(threads_[1]->accounting.waiting, Nanos{100});
+    slot_->Enqueue(*threads_[1], sched::EnqueueReason::kChanged, Nanos{101});
   });
 }
 

@@ -152,6 +152,34 @@ void ExcuseLateTimer(PerCpu& cpu, Nanos now) {
   for (std::size_t i = 0; i < cpu.slot_count; ++i) cpu.slots[i]->Excuse(late);
 }
 
+// Which of the CPU's own timers have come.
+struct Due {
+  bool slice = false;
+  bool tick = false;
+  bool plugin = false;
+};
+
+void ExpirePluginTimers(PerCpu& cpu, Nanos now) {
+  for (std::size_t i = 0; i < cpu.slot_count; ++i) {
+    if (cpu.slots[i]->NextTimer(now) <= now) cpu.slots[i]->TimerExpired(now);
+  }
+}
+
+// Asks the plugin of the running thread whether it is to go on.
+void TickCurrent(PerCpu& cpu, const Due& due, Nanos now) {
+  Thread& self = *cpu.current;
+  RunQueueSlot& slot = *self.dispatch.queue.load(std::memory_order_relaxed);
+  if (slot.Tick(self, now) == sched::TickDecision::kReschedule) {
+    cpu.slice_expired = true;
+    cpu.slice_end = Nanos::Max();
+    cpu.need_reschedule.store(true, std::memory_order_relaxed);
+  } else if (due.slice) {
+    const Nanos next = slot.TimeSlice(self, now);
+    cpu.slice_end = next >= Nanos::Max() - now ? Nanos::Max() : now + next;
+  }
+  if (due.tick) cpu.next_tick = now + DispatchConfig().tick;
+}
+
 }  // namespace
 
 void FinishSwitch() ESC_NO_THREAD_SAFETY_ANALYSIS {
@@ -236,35 +264,21 @@ void Preempt() ESC_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void DispatchTimer(PerCpu& cpu, Nanos now) ESC_NO_THREAD_SAFETY_ANALYSIS {
-  const bool slice = cpu.slice_end <= now;
-  const bool tick = cpu.next_tick <= now;
-  const bool plugin = cpu.plugin_timer <= now;
-  if (!slice && !tick && !plugin) return;
+  const Due due{.slice = cpu.slice_end <= now, .tick = cpu.next_tick <= now, .plugin = cpu.plugin_timer <= now};
+  const bool any = due.slice || due.tick || due.plugin;
   cpu.domain->lock.Acquire();
-  ExcuseLateTimer(cpu, now);
-  if (plugin) {
-    for (std::size_t i = 0; i < cpu.slot_count; ++i) {
-      if (cpu.slots[i]->NextTimer(now) <= now) cpu.slots[i]->TimerExpired(now);
-    }
-  }
+  if (any) ExcuseLateTimer(cpu, now);
+  if (due.plugin) ExpirePluginTimers(cpu, now);
   if (cpu.current == cpu.idle) {
-    if (plugin) cpu.need_reschedule.store(true, std::memory_order_relaxed);
+    if (due.plugin) cpu.need_reschedule.store(true, std::memory_order_relaxed);
   } else {
-    Thread& self = *cpu.current;
-    cpu.sampled = ChargeCurrent(cpu, now);
-    RunQueueSlot& slot = *self.dispatch.queue.load(std::memory_order_relaxed);
-    if (slot.Tick(self, now) == sched::TickDecision::kReschedule) {
-      cpu.slice_expired = true;
-      cpu.slice_end = Nanos::Max();
-      cpu.need_reschedule.store(true, std::memory_order_relaxed);
-    } else if (slice) {
-      const Nanos next = slot.TimeSlice(self, now);
-      cpu.slice_end = next >= Nanos::Max() - now ? Nanos::Max() : now + next;
-    }
-    if (tick) cpu.next_tick = now + DispatchConfig().tick;
+    // A charge excuses the layers below, too.
+    if (any || cpu.slot_count > 1) cpu.sampled += ChargeCurrent(cpu, now);
+    if (any) TickCurrent(cpu, due, now);
+    // Also when nothing is due: where all threads block before their slices end, no other timer looks who waits.
     for (std::size_t i = 0; i < cpu.slot_count; ++i) cpu.slots[i]->WatchStarvation(now);
   }
-  UpdatePluginTimer(cpu, now);
+  if (any) UpdatePluginTimer(cpu, now);
   cpu.domain->lock.Release();
 }
 

@@ -18,6 +18,9 @@ void StopCurrent();
 // Its last switch: it is dead, and somebody else frees its stack. The same context.
 [[noreturn]] void EndCurrent();
 
+// Brings the thread's accounting up to now. Locks up to kWaitQueue may be held.
+void ChargeIfRunning(Thread& thread);
+
 // Makes a stopped thread ready. No lock of rank kRunQueue or above held.
 void ResumeStopped(Thread& thread);
 // Makes the CPU that runs the thread, if any does, pass its way back to user mode.

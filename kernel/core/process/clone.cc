@@ -48,8 +48,11 @@ void EnterKernelThread(void* argument) {
 }
 
 void Inherit(Thread& child, const Thread& parent) {
-  child.dispatch.base = parent.dispatch.base;
-  sched::ThreadAccess::SetParameters(child, parent.dispatch.base);
+  sched::Parameters parameters = parent.dispatch.base;
+  // A budget was admitted for one thread: its children have to ask for their own.
+  parameters.runtime = parameters.deadline = parameters.period = Nanos{};
+  child.dispatch.base = parameters;
+  sched::ThreadAccess::SetParameters(child, parameters);
   sched::ThreadAccess::SetAffinity(child, parent.affinity());
 }
 
@@ -163,9 +166,11 @@ Status CheckProcessLimit(Process& parent) {
   return owned < limit ? Status::kOk : Status::kWouldBlock;
 }
 
+// A thread that is to end does not wait on: its child may pause for ever. The child keeps the memory alive.
 void WaitForVforkChild(Process& child) {
   SpinLockGuard guard(child.lock);
-  while (child.vfork_pending) (void)child.vfork_done.Wait(child.lock, Interruptible::kNo);
+  while (child.vfork_pending && Ok(child.vfork_done.Wait(child.lock, Interruptible::kByEnd))) {
+  }
 }
 
 // Links process and thread, and lets it run.

@@ -1,9 +1,13 @@
 // Creation is all or nothing: memory that runs out at any point of Clone leaves the system as it was.
 #include <gtest/gtest.h>
 
+#include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/power.h"
 #include "kernel/arch_host/assembler.h"
+#include "kernel/core/park.h"
 #include "kernel/core/process.h"
 #include "kernel/core/testing/core_machine.h"
+#include "kernel/core/thread.h"
 #include "kernel/mm/frames.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/machine_fixture.h"
@@ -85,6 +89,35 @@ TEST_F(CloneFailureTest, ForkCanFailAtEveryAllocationAndLeavesNothing) {
 TEST_F(CloneFailureTest, AThreadCanFailAtEveryAllocationAndLeavesNothing) {
   Run({.share_memory = true, .share_descriptors = true, .same_process = true, .stack = VirtAddr{kStackTop - 8192}});
   EXPECT_GE(failures_, 2);
+}
+
+TEST_F(CloneFailureTest, AProcessThatSharesAllItCanCanFailAtEveryAllocationAndLeavesNothing) {
+  Run({.share_memory = true, .share_descriptors = true, .share_paths = true, .stack = VirtAddr{kStackTop - 8192}});
+  EXPECT_GE(failures_, 4);
+}
+
+TEST_F(CloneFailureTest, AKernelThreadCanFailAtEveryAllocationAndLeavesNothing) {
+  int failures = 0;
+  const Outcome outcome = Boot([&] {
+    Spawn([&] {
+      const auto end = [](void*) {};
+      // One before, so that what is kept for reuse is there.
+      EXPECT_TRUE(StartKernelThread("first", end, nullptr).ok());
+      for (bool made = false; !made;) {
+        EXPECT_EQ(SleepUntil(arch::Now() + Nanos{1000}, Interruptible::kNo), Status::kOk);  // it has ended
+        const System before = Snapshot();
+        mm::FailAllocationsAfter(static_cast<std::uint64_t>(failures));
+        made = StartKernelThread("second", end, nullptr).ok();
+        mm::FailAllocationsAfter(~std::uint64_t{0});
+        if (made) break;
+        ++failures;
+        EXPECT_EQ(Snapshot(), before) << "with " << failures - 1 << " allocations";
+      }
+      arch::PowerOff(0);
+    });
+  });
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
+  EXPECT_GE(failures, 1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// exec's hand-over: from here on nothing can fail.
+// exec's hand-over: once the other threads are ending, nothing can fail.
 #include <utility>
 
 #include "kernel/arch_api/thread.h"
@@ -14,15 +14,18 @@
 namespace esc::core {
 namespace {
 
-// Waits until the running thread is the only one; they end on their way to user mode.
-void EndOtherThreads(Process& process, Thread& self) {
+// Waits until the running thread is the only one; they end on their way to user mode. kRestart when this one is to end
+// itself: of two threads that exec at a time, each would wait for the other.
+Status EndOtherThreads(Process& process, Thread& self) {
   SpinLockGuard guard(process.lock);
+  if (process.exiting || self.exit_requested.load(std::memory_order_relaxed)) return Status::kRestart;
   for (Thread& thread : process.threads) {
     if (&thread == &self) continue;
-    thread.exit_requested.store(true, std::memory_order_relaxed);
+    thread.exit_requested.store(true, std::memory_order_seq_cst);
     WakeForSignal(thread);
   }
   while (process.threads.size() > 1) (void)process.thread_ended.Wait(process.lock, Interruptible::kNo);
+  return Status::kOk;
 }
 
 // The process goes by its first thread's number; if that thread has ended, its number is free for this one.
@@ -60,10 +63,10 @@ void ResetThread(Thread& self) {
 
 }  // namespace
 
-void ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& program) {
+Status ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& program) {
   Thread& self = CurrentThread();
   Process& process = self.process();
-  EndOtherThreads(process, self);
+  ESC_TRY(EndOtherThreads(process, self));
   BecomeLeader(process, self);
   // The old memory is still there: a shared one (vfork) has a word to clear and somebody to wake.
   if (UserAbi* abi = RegisteredUserAbi(); abi != nullptr) abi->ThreadExiting(self);
@@ -87,6 +90,7 @@ void ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& progra
   ResetThread(self);
   if (descriptors) descriptors->CloseForExec();
   ReleaseVforkParent(process);
+  return Status::kOk;
 }
 
 }  // namespace esc::core

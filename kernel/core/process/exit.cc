@@ -46,14 +46,19 @@ bool ParentDisowns(Process& parent, const Process& child) {
   return action.handler == kIgnoreHandler || (action.flags & kNoChildWait) != 0;
 }
 
-void GiveChildrenToInit(Process& process) ESC_REQUIRES(process_table_lock) {
+// Whether one of them was a zombie already.
+bool GiveChildrenToInit(Process& process) ESC_REQUIRES(process_table_lock) {
   Process* init = ProcessTable::InitProcess();
+  bool zombies = false;
   while (!process.children.empty()) {
     Process& child = process.children.front();
     ProcessTable::SetParent(child, init != nullptr ? *init : ProcessTable::Kernel());
     child.exit_signal = Signal::kChild;
-    if (child.state == State::kZombie) NotifyParent(child);
+    if (child.state != State::kZombie) continue;
+    zombies = true;
+    NotifyParent(child);
   }
+  return zombies;
 }
 
 // What the process owned goes, in a context that may block: closing a file may.
@@ -75,17 +80,43 @@ void ReleaseResources(Process& process, Thread& self) {
   LeaveAddressSpace(self);
 }
 
+// What the running thread was charged since the last time goes to its process: nobody finds it in the thread any more.
+Accounting TakeAccounting(Thread& self) {
+  ChargeIfRunning(self);
+  return std::exchange(self.accounting, Accounting{});
+}
+
+// Zombies that came to an init that does not wait for its children are nobody's.
+void ReapForInit() {
+  for (;;) {
+    mm::RefPtr<Process> reaped;  // its last reference goes after the lock
+    SpinLockGuard guard(process_table_lock);
+    Process* const init = ProcessTable::InitProcess();
+    if (init == nullptr) return;
+    for (Process& child : init->children) {
+      if (child.state != State::kZombie || !ParentDisowns(*init, child)) continue;
+      reaped = ProcessTable::Unlink(child);
+      break;
+    }
+    if (!reaped) return;
+  }
+}
+
 // The last thread is gone but for its stack.
 void BecomeZombie(Process& process, const ExitStatus& ending) {
   mm::RefPtr<Process> unlinked;
-  SpinLockGuard guard(process_table_lock);
-  GiveChildrenToInit(process);
-  process.exit_status = ending;
-  process.wait_reported = false;
-  ProcessTable::SetState(process, State::kZombie);
-  Process& parent = *process.parent;
-  NotifyParent(process);
-  if (ParentDisowns(parent, process)) unlinked = ProcessTable::Unlink(process);
+  bool left_zombies;
+  {
+    SpinLockGuard guard(process_table_lock);
+    left_zombies = GiveChildrenToInit(process);
+    process.exit_status = ending;
+    process.wait_reported = false;
+    ProcessTable::SetState(process, State::kZombie);
+    Process& parent = *process.parent;
+    NotifyParent(process);
+    if (ParentDisowns(parent, process)) unlinked = ProcessTable::Unlink(process);
+  }
+  if (left_zombies) ReapForInit();
 }
 
 void FinishProcess(Process& process, Thread& self, const ExitStatus& ending) {
@@ -100,6 +131,12 @@ void FinishProcess(Process& process, Thread& self, const ExitStatus& ending) {
   }
   if (is_init) RunInitExitHook(ending);
   if (leads_session && session_end_hook != nullptr) session_end_hook(process.pid());
+  {
+    SpinLockGuard guard(process.lock);
+    Accounting clearing_up = TakeAccounting(self);
+    clearing_up.system += std::exchange(clearing_up.user, Nanos{});
+    process.accounting += clearing_up;
+  }
   BecomeZombie(process, ending);
 }
 
@@ -146,6 +183,9 @@ void NotifyParent(Process& process) {
 
 void ReportChange(Process& process, ExitStatus::Kind kind, Signal signal) {
   if (process.state != State::kReady) return;
+  // The change was made before the lock was taken: a later one may have overtaken it, and is what counts.
+  const bool stopped = process.stop_requested.load(std::memory_order_acquire);
+  if (stopped != (kind == ExitStatus::Kind::kStopped)) return;
   process.exit_status = ExitStatus{kind, 0, signal};
   process.wait_reported = false;
   NotifyParent(process);
@@ -160,6 +200,7 @@ void WakeForSignal(Thread& thread) {
 void BeginExit(Process& process, const ExitStatus& ending) {
   if (process.exiting) return;
   process.exiting = true;
+  process.end_requested.store(true, std::memory_order_seq_cst);
   process.ending = ending;
   process.stop_requested.store(false, std::memory_order_release);
   for (Thread& thread : process.threads) {
@@ -179,7 +220,7 @@ void ExitThread() {
   {
     SpinLockGuard guard(process.lock);
     process.threads.remove(self);
-    process.accounting += self.accounting;
+    process.accounting += TakeAccounting(self);
     last = process.threads.empty() && process.pid().value != 0;
     if (last) process.exiting = true;
     ending = process.ending;

@@ -4,6 +4,7 @@
 
 #include "kernel/base/port.h"
 #include "kernel/core/dispatch/per_cpu.h"
+#include "kernel/core/dispatch/switch.h"
 #include "kernel/core/process/process_table.h"
 #include "kernel/core/thread.h"
 
@@ -32,8 +33,16 @@ Process& CurrentProcess() { return CurrentThread().process(); }
 Accounting TotalAccounting(Process& process) {
   SpinLockGuard guard(process.lock);
   Accounting total = process.accounting;
-  for (Thread& thread : process.threads) total += thread.accounting;
+  for (Thread& thread : process.threads) {
+    ChargeIfRunning(thread);
+    total += thread.accounting;
+  }
   return total;
+}
+
+Accounting ThreadAccounting(Thread& thread) {
+  ChargeIfRunning(thread);
+  return thread.accounting;
 }
 
 }  // namespace esc::core

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "kernel/arch_host/assembler.h"
+#include "kernel/core/park.h"
 #include "kernel/core/process.h"
 #include "kernel/core/testing/core_machine.h"
+#include "kernel/core/thread.h"
 
 namespace esc::core {
 namespace {
@@ -207,6 +209,156 @@ TEST_F(ProcessLifeTest, TwoComputingProcessesShareTheProcessorBySlices) {
   const Outcome outcome = RunProgram(program);
   EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
   EXPECT_EQ(reports, (std::vector<std::uint64_t>{1, 11, 2, 12, 3, 13}));
+}
+
+Nanos CpuTime(const Accounting& accounting) { return accounting.user + accounting.system; }
+
+// Well within a slice: no timer and no switch has charged anything yet.
+TEST_F(ProcessLifeTest, CpuTimeIsAccountedUpToTheMomentAndToTheEnd) {
+  constexpr Nanos kWork = Nanos::Millis(3);
+  Assembler program(kCode);
+  const Label child = program.NewLabel();
+  Call(program, TestCall::kFork);
+  program.JumpIfZero(Register::rax, child);
+  Call(program, TestCall::kWait, {0, 0});
+  Call(program, TestCall::kReport, {1});
+  Call(program, TestCall::kExit, {0});
+  program.Bind(child);
+  Call(program, TestCall::kReport, {2});
+  Call(program, TestCall::kExit, {0});
+  int told = 0;
+  on_report = [&](arch::UserRegisters& registers) {
+    ++told;
+    if (registers.rdi == 2) {
+      const Nanos before = CpuTime(TotalAccounting(CurrentProcess()));
+      Work(kWork);
+      EXPECT_GE(CpuTime(TotalAccounting(CurrentProcess())), before + kWork);
+      EXPECT_GE(CpuTime(ThreadAccounting(CurrentThread())), kWork);
+      Work(kWork);  // and then it exits
+    } else {
+      const Nanos of_child = CpuTime(GetRelations(CurrentProcess()).children_accounting);
+      EXPECT_GE(of_child, kWork * 2);
+      EXPECT_LT(of_child, kWork * 2 + Nanos::Millis(1));
+    }
+    return std::uint64_t{0};
+  };
+  const Outcome outcome = RunProgram(program);
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
+  EXPECT_EQ(told, 2);
+}
+
+// Both are in the kernel when the first of them ends all others; each would wait for the other's end.
+TEST_F(ProcessLifeTest, OfTwoThreadsThatExecAtOnceOneDoes) {
+  Assembler image(kCode);
+  Call(image, TestCall::kExit, {7});
+  const std::vector<std::byte> code = image.Finish();
+  Assembler program(kCode);
+  const Label thread = program.NewLabel();
+  Call(program, TestCall::kThread, {kStackTop - 2 * kPageSize});
+  program.JumpIfZero(Register::rax, thread);
+  Call(program, TestCall::kReport, {1'000});
+  Call(program, TestCall::kExit, {1});
+  program.Bind(thread);
+  Call(program, TestCall::kReport, {2'000});
+  Call(program, TestCall::kExit, {2});
+  std::vector<Status> answers;
+  on_report = [&](arch::UserRegisters& registers) {
+    EXPECT_EQ(SleepUntil(Nanos::Millis(1) + Nanos{static_cast<std::int64_t>(registers.rdi)}, Interruptible::kNo),
+              Status::kOk);
+    answers.push_back(ReplaceImage(Load(code), ProgramInfo{}));
+    if (Ok(answers.back())) registers = StartRegisters();
+    return std::uint64_t{0};
+  };
+  const Outcome outcome = RunProgram(program);
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_EQ(answers, (std::vector<Status>{Status::kRestart, Status::kOk}));
+}
+
+// The zombie's own parent would have waited; the one that it comes to has said that it never will.
+TEST_F(ProcessLifeTest, AZombieThatComesToAnInitThatDoesNotWaitIsGone) {
+  constexpr std::uint64_t kChildSignal = 17;
+  Assembler program(kCode);
+  const Label child = program.NewLabel();
+  const Label grandchild = program.NewLabel();
+  Call(program, TestCall::kSignalAction, {kChildSignal, kIgnoreHandler, 0});
+  Call(program, TestCall::kFork);
+  program.JumpIfZero(Register::rax, child);
+  Call(program, TestCall::kSleep, {3'000'000});
+  Call(program, TestCall::kReport, {0});
+  Call(program, TestCall::kExit, {0});
+  program.Bind(child);
+  Call(program, TestCall::kSignalAction, {kChildSignal, kDefaultHandler, 0});
+  Call(program, TestCall::kFork);
+  program.JumpIfZero(Register::rax, grandchild);
+  Call(program, TestCall::kSleep, {1'000'000});
+  Call(program, TestCall::kExit, {0});
+  program.Bind(grandchild);
+  Call(program, TestCall::kExit, {0});
+  std::uint32_t left = 0;
+  on_report = [&](arch::UserRegisters&) {
+    left = CountProcesses();
+    return std::uint64_t{0};
+  };
+  const Outcome outcome = RunProgram(program);
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
+  EXPECT_EQ(left, 1u);
+}
+
+TEST_F(ProcessLifeTest, ABudgetIsNotInherited) {
+  Assembler program(kCode);
+  const Label child = program.NewLabel();
+  Call(program, TestCall::kReport, {1});
+  Call(program, TestCall::kFork);
+  program.JumpIfZero(Register::rax, child);
+  Call(program, TestCall::kWait, {0, 0});
+  Call(program, TestCall::kExit, {0});
+  program.Bind(child);
+  Call(program, TestCall::kReport, {2});
+  Call(program, TestCall::kExit, {0});
+  sched::Parameters of_child;
+  on_report = [&](arch::UserRegisters& registers) {
+    if (registers.rdi == 2) {
+      of_child = CurrentThread().parameters();
+    } else {
+      // As an admission would leave it.
+      CurrentThread().dispatch.base.runtime = Nanos{100};
+      CurrentThread().dispatch.base.deadline = CurrentThread().dispatch.base.period = Nanos{1000};
+      CurrentThread().dispatch.base.nice = 3;
+    }
+    return std::uint64_t{0};
+  };
+  const Outcome outcome = RunProgram(program);
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
+  sched::Parameters expected;
+  expected.nice = 3;
+  EXPECT_EQ(of_child, expected);
+}
+
+TEST_F(ProcessLifeTest, AParentThatWaitsForItsVforkChildCanBeKilled) {
+  constexpr std::uint64_t kKill = 9;
+  Assembler program(kCode);
+  const Label parent = program.NewLabel();
+  const Label child = program.NewLabel();
+  Call(program, TestCall::kFork);
+  program.JumpIfZero(Register::rax, parent);
+  Call(program, TestCall::kSleep, {1'000'000});
+  for (const std::uint64_t pid : {2u, 3u}) {
+    Call(program, TestCall::kKill, {pid, kKill});
+    Call(program, TestCall::kWait, {pid, 0});
+    ReportResult(program);
+  }
+  Call(program, TestCall::kExit, {0});
+  program.Bind(parent);
+  Call(program, TestCall::kVfork);
+  program.JumpIfZero(Register::rax, child);
+  Call(program, TestCall::kExit, {1});
+  program.Bind(child);
+  Call(program, TestCall::kPause);
+  const Outcome outcome = RunProgram(program);
+  EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message;
+  EXPECT_EQ(reports, (std::vector<std::uint64_t>{StatusWord(2, Kind::kSignaled, kKill),
+                                                 StatusWord(3, Kind::kSignaled, kKill)}));
 }
 
 }  // namespace

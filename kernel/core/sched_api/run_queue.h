@@ -93,8 +93,8 @@ class RunQueue {
   // passed on here, or a program escapes it by fork. Both belong to this plugin. Default: nothing.
   virtual void Forked(Thread& /*child*/, const Thread& /*parent*/, Nanos) {}
 
-  // `current` ran for `ran` since the last Charge; called before Tick, Yield, re-Enqueue, and when it blocks or
-  // exits. Default: nothing.
+  // `current` ran for `ran` since the last Charge; called before Tick, Yield, re-Enqueue, when it blocks or exits, and
+  // whenever else its CPU time is asked for. Default: nothing.
   virtual void Charge(Thread&, Nanos /*ran*/, Nanos) {}
   // The slice's timer has come, or a periodic tick. Default: reschedule, i.e. a slice's end is a switch.
   virtual TickDecision Tick(Thread&, Nanos) { return TickDecision::kReschedule; }
@@ -131,7 +131,8 @@ class RunQueue {
   virtual void Inherit(Thread& /*holder*/, const Thread* /*donor*/, Nanos) {}
   // When the queue's state will change by time alone (a budget's refill, an aging step) and PickNext or the
   // running thread's claim should be looked at again; Nanos::Max(): never. Core arms a timer and calls
-  // TimerExpired, and then does on each of the queue's CPUs what it does at a tick. Default: never.
+  // TimerExpired, and then does on each of the queue's CPUs what it does at a tick. Right after TimerExpired it lies
+  // ahead of `now`; at any other time a past one means that the timer is due. Default: never.
   virtual Nanos NextTimer(Nanos) { return Nanos::Max(); }
   virtual void TimerExpired(Nanos) {}
 

@@ -14,6 +14,7 @@ std::string_view VerdictName(Verdict verdict) {
     case Verdict::kWrongCandidate: return "wrong_candidate";
     case Verdict::kBadCpu: return "bad_cpu";
     case Verdict::kBadSlice: return "bad_slice";
+    case Verdict::kBadTimer: return "bad_timer";
     case Verdict::kStarvation: return "starvation";
   }
   return "unknown";

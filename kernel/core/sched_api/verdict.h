@@ -19,9 +19,10 @@ enum class Verdict : std::uint8_t {
   kWrongCandidate,    // a steal candidate that the queue does not hold or that the thief may not run
   kBadCpu,            // SelectCpu named a CPU outside the allowed set
   kBadSlice,          // a negative time slice
+  kBadTimer,          // NextTimer names a time that is not in the future, right after TimerExpired
   kStarvation,        // the watchdog: a ready thread waited longer than the plugin's bound
 };
-inline constexpr std::size_t kVerdicts = 11;
+inline constexpr std::size_t kVerdicts = 12;
 
 std::string_view VerdictName(Verdict verdict);
 

@@ -78,6 +78,16 @@ struct Step {
   SignalSet old_mask;
 };
 
+// What is pending for the process may have been this thread's to take. It blocks some of it from now on, so another
+// thread that does not is to look.
+void PassOn(Process& process, Thread& self, std::uint64_t newly_blocked) ESC_REQUIRES(process.lock) {
+  const std::uint64_t left = process.pending.bits() & newly_blocked & ~kUnblockable;
+  if (left == 0) return;
+  for (Thread& thread : process.threads) {
+    if (&thread != &self && (left & ~thread.blocked_signals.bits()) != 0) WakeForSignal(thread);
+  }
+}
+
 Step NextStep(Process& process, Thread& self) {
   SpinLockGuard guard(process.lock);
   Step step;
@@ -102,6 +112,7 @@ Step NextStep(Process& process, Thread& self) {
   self.restore_saved_mask = false;
   std::uint64_t mask = self.blocked_signals.bits() | action.mask.bits();
   if ((action.flags & kNoDefer) == 0) mask |= SetOf(info->signal).bits();
+  PassOn(process, self, mask & ~self.blocked_signals.bits());
   self.blocked_signals = SignalSet(mask & ~kUnblockable);
   if ((action.flags & kResetHandler) != 0) action.handler = kDefaultHandler;
   return step;
@@ -155,7 +166,9 @@ void SetSignalMask(SignalSet mask) {
   Thread& self = CurrentThread();
   Process& process = self.process();
   SpinLockGuard guard(process.lock);
+  const std::uint64_t newly_blocked = mask.bits() & ~self.blocked_signals.bits();
   self.blocked_signals = SignalSet(mask.bits() & ~kUnblockable);
+  PassOn(process, self, newly_blocked);
   if (Choose(SignalSet(self.pending_signals.bits() | process.pending.bits()), self.blocked_signals)) {
     self.signal_pending.store(true, std::memory_order_relaxed);
   }

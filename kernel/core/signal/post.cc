@@ -65,6 +65,7 @@ PostOutcome PostSignal(Process& process, const SignalInfo& info, PostKind kind) 
   if (!blocked && DoesNothing(action, info.signal)) return outcome;
   if (!process.pending.Contains(info.signal)) process.pending_info[Index(info.signal)] = info;
   process.pending.Add(info.signal);
+  if (info.signal == Signal::kKill) process.end_requested.store(true, std::memory_order_seq_cst);
   WakeOneFor(process, info.signal);
   return outcome;
 }

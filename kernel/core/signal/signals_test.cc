@@ -5,6 +5,8 @@
 
 #include "kernel/arch_host/assembler.h"
 #include "kernel/core/process.h"
+#include "kernel/core/process/life.h"
+#include "kernel/core/process/process_table.h"
 #include "kernel/core/signal.h"
 #include "kernel/core/testing/core_machine.h"
 
@@ -289,6 +291,68 @@ TEST_F(SignalsTest, AWaitIsRestartedAfterASignalWithoutHandler) {
   Call(program, TestCall::kExit, {8});
   Run(program);
   EXPECT_EQ(reports, (std::vector<std::uint64_t>{StatusWord(3, Kind::kExited, 8), StatusWord(2, Kind::kExited, 0)}));
+}
+
+// A signal of the process wakes one thread that does not block it; if that one blocks it before it has taken it, another
+// one is to.
+TEST_F(SignalsTest, ASignalOfTheProcessIsPassedOnWhenTheChosenThreadBlocksIt) {
+  Assembler program(kCode);
+  const Label handler = program.NewLabel();
+  const Label thread = program.NewLabel();
+  Catch(program, kUsr1, handler);
+  Call(program, TestCall::kThread, {kStackTop - 2 * kPageSize});
+  program.JumpIfZero(Register::rax, thread);
+  Call(program, TestCall::kSleep, {1'000});  // the other one pauses by then
+  Call(program, TestCall::kReport, {0});
+  Call(program, TestCall::kSleep, {1'000'000});
+  Call(program, TestCall::kExit, {1});
+  program.Bind(thread);
+  Call(program, TestCall::kPause);
+  Call(program, TestCall::kExit, {0});
+  DefineHandler(program, handler);
+  std::vector<std::uint64_t> handled;
+  on_report = [&](arch::UserRegisters& registers) {
+    if (registers.rdi != 0) {
+      handled.push_back(static_cast<std::uint64_t>(CurrentThread().tid().value));
+      return std::uint64_t{0};
+    }
+    SignalInfo info;
+    info.signal = Signal::kUser1;
+    EXPECT_EQ(SendSignal(CurrentProcess(), info), Status::kOk);
+    SetSignalMask(SignalSet(std::uint64_t{1} << (kUsr1 - 1)));
+    return std::uint64_t{0};
+  };
+  Run(program);
+  EXPECT_EQ(handled, std::vector<std::uint64_t>{2});
+}
+
+// A stop that a continuation has overtaken between the two locks is no news, nor the other way round.
+TEST_F(SignalsTest, OnlyTheLatestOfAStopAndAContinuationIsReported) {
+  Assembler program(kCode);
+  const Label child = program.NewLabel();
+  Call(program, TestCall::kFork);
+  program.JumpIfZero(Register::rax, child);
+  program.Copy(Register::rbx, Register::rax);
+  Call(program, TestCall::kReport, {0});
+  KillRbx(program, kKill);
+  Call(program, TestCall::kWait, {0, 0});
+  Call(program, TestCall::kExit, {0});
+  program.Bind(child);
+  Call(program, TestCall::kPause);
+  on_report = [&](arch::UserRegisters& registers) {
+    const mm::RefPtr<Process> process = FindProcess(Pid{static_cast<std::int32_t>(registers.rbx)});
+    SpinLockGuard guard(process_table_lock);
+    ReportChange(*process, Kind::kStopped, Signal::kStop);
+    EXPECT_TRUE(process->wait_reported);
+    process->stop_requested.store(true);
+    ReportChange(*process, Kind::kContinued, Signal::kContinue);
+    EXPECT_TRUE(process->wait_reported);
+    ReportChange(*process, Kind::kStopped, Signal::kStop);
+    EXPECT_FALSE(process->wait_reported);
+    process->stop_requested.store(false);
+    return std::uint64_t{0};
+  };
+  Run(program);
 }
 
 }  // namespace

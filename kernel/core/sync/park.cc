@@ -25,7 +25,13 @@ class ParkTimer : public Timer {
   bool fired_ = false;
 };
 
-bool SignalPending(const Thread& thread) { return thread.signal_pending.load(std::memory_order_seq_cst); }
+// Whoever sets one of these unparks the thread afterwards.
+bool Interrupted(const Thread& self, Interruptible by) {
+  if (by == Interruptible::kNo) return false;
+  if (by == Interruptible::kYes) return self.signal_pending.load(std::memory_order_seq_cst);
+  return self.exit_requested.load(std::memory_order_seq_cst) ||
+         self.process().end_requested.load(std::memory_order_seq_cst);
+}
 
 }  // namespace
 
@@ -37,8 +43,7 @@ void PreparePark() {
 Status Park(Interruptible interruptible, Nanos deadline) {
   InterruptGuard interrupts;
   Thread& self = *ThisPerCpu().current;
-  const bool by_signal = interruptible == Interruptible::kYes;
-  if (by_signal && SignalPending(self)) return Status::kInterrupted;
+  if (Interrupted(self, interruptible)) return Status::kInterrupted;
   if (deadline == Nanos::Max()) {
     BlockCurrent();
   } else {
@@ -53,7 +58,7 @@ Status Park(Interruptible interruptible, Nanos deadline) {
     timer.Cancel();
     if (timer.fired()) return Status::kTimedOut;
   }
-  return by_signal && SignalPending(self) ? Status::kInterrupted : Status::kOk;
+  return Interrupted(self, interruptible) ? Status::kInterrupted : Status::kOk;
 }
 
 Status SleepUntil(Nanos deadline, Interruptible interruptible) {

@@ -199,7 +199,7 @@ std::uint64_t CoreTest::Handle(TestCall call, arch::UserRegisters& registers) {
     case TestCall::kGetParent:
       return process.parent != nullptr ? static_cast<std::uint64_t>(process.parent->pid().value) : 0;
     case TestCall::kExec:
-      ReplaceImage(Load(next_image), ProgramInfo{});
+      if (!Ok(ReplaceImage(Load(next_image), ProgramInfo{}))) return kRestartMark;
       registers = StartRegisters();
       return 0;
     case TestCall::kSetSession: {

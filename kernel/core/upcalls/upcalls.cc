@@ -6,6 +6,7 @@
 #include "kernel/arch_api/clock.h"
 #include "kernel/base/log.h"
 #include "kernel/base/port.h"
+#include "kernel/base/spin_lock.h"
 #include "kernel/core/dispatch/per_cpu.h"
 #include "kernel/core/dispatch/switch.h"
 #include "kernel/core/process.h"
@@ -97,6 +98,7 @@ void BeforeReturnToKernel() {
     // The timer has found kernel code: what it charged was no user time.
     const Nanos sampled = std::exchange(cpu.sampled, Nanos{});
     if (self.pending_info != nullptr) {
+      SpinLockGuard guard(cpu.domain->lock);  // another CPU may charge it (ChargeIfRunning)
       self.accounting.user -= sampled;
       self.accounting.system += sampled;
     }
