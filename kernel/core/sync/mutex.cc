@@ -66,7 +66,6 @@ void Mutex::Lock() ESC_NO_THREAD_SAFETY_ANALYSIS {
 void Mutex::LockContended(Thread& self) {
   Waiting waiting;
   waiting.thread = &self;
-  PreparePark();
   {
     SpinLockGuard guard(contention_lock);
     for (;;) {
@@ -85,8 +84,11 @@ void Mutex::LockContended(Thread& self) {
   for (;;) {
     (void)Park(Interruptible::kNo);
     SpinLockGuard guard(contention_lock);
-    if (!waiting.linked()) return;
+    if (!waiting.linked()) break;
   }
+  // The caller may be linked elsewhere already, as poll is: a token that came for that was taken here. It gets one back;
+  // a Park that returns early does no harm.
+  self.dispatch.unpark_token.store(true, std::memory_order_seq_cst);
 }
 
 void Mutex::Unlock() ESC_NO_THREAD_SAFETY_ANALYSIS {

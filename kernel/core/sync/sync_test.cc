@@ -176,6 +176,39 @@ TEST_F(SyncTest, AMutexKeepsOthersOutAndGoesToTheLongestWaiter) {
   }));
 }
 
+// As poll does it: linked to one queue, it looks at another file, whose mutex is taken, before it parks.
+TEST_F(SyncTest, AWakeUpIsNotLostToAMutexOnTheWayToThePark) {
+  Mutex mutex;
+  int woken = 0;
+  Finish(Boot([&] {
+    Spawn([&] {
+      MutexGuard guard(mutex);
+      After(Nanos{1000});
+    });
+    const auto wait = [&] {
+      { MutexGuard guard(mutex); }
+      EXPECT_EQ(Park(Interruptible::kNo, arch::Now() + Nanos{5'000}), Status::kOk);
+      ++woken;
+    };
+    Spawn([&, wait] {
+      PreparePark();
+      Unpark(CurrentThread());  // it comes before the wait for the mutex
+      wait();
+    });
+    const auto other = Spawn([&, wait] {
+      PreparePark();
+      wait();
+    });
+    Spawn([&, other] {
+      After(Nanos{500});
+      Unpark(*other);  // it comes during the wait
+      After(Nanos{20'000});
+      Stop();
+    });
+  }));
+  EXPECT_EQ(woken, 2);
+}
+
 TEST_F(SyncTest, TheOwnerInheritsThroughAChainAndGivesBack) {
   Mutex first, second;
   sched::Parameters high;
