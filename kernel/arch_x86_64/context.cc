@@ -39,15 +39,24 @@ constexpr std::uint64_t kAlwaysSetFlags = x86::kFlagInterrupt | 2;
 
 bool LowerHalf(std::uint64_t address) { return address < kUserEnd.value + kPageSize; }
 
+// User code that loads a selector into FS or GS makes the base 0, unseen by the kernel (SDM vol. 2, MOV). So what was
+// loaded last is there still only when it was 0, and a base of 0 is all that needs no write.
 void LoadBases(x86::PerCpu& cpu, const ThreadContext& context) {
-  if (cpu.loaded_fs_base != context.fs_base) {
+  if ((cpu.loaded_fs_base | context.fs_base) != 0) {
     cpu.loaded_fs_base = context.fs_base;
     x86::WriteMsr(x86::kMsrFsBase, context.fs_base);
   }
-  if (cpu.loaded_gs_base != context.gs_base) {
+  if ((cpu.loaded_gs_base | context.gs_base) != 0) {
     cpu.loaded_gs_base = context.gs_base;
     x86::WriteMsr(x86::kMsrKernelGsBase, context.gs_base);
   }
+}
+
+// What user code loads into DS, ES, FS and GS has no use in 64-bit mode but to be seen: by the next program, if it stayed.
+// Selectors first, since the bases go with them.
+void LoadSegments(x86::PerCpu& cpu, const ThreadContext& context) {
+  if (x86::DataSelectors() != 0) [[unlikely]] x86::ClearDataSelectors();
+  LoadBases(cpu, context);
 }
 
 // Whether this CPU's registers hold the thread's state, as far as kernel code knows: a thread that comes back
@@ -84,7 +93,7 @@ void SwitchThread(ThreadContext& from, ThreadContext& to) {
   cpu.tss.rsp0 = to.stack_top.value;
   if (to.fpu != nullptr) {
     if (!FpuStillLoaded(cpu, to)) LoadFpu(cpu, to);
-    LoadBases(cpu, to);
+    LoadSegments(cpu, to);
   }
   SwitchStacks(&from.machine[x86::kSavedRsp], to.machine[x86::kSavedRsp]);
 }
@@ -108,7 +117,7 @@ void EnterUser(ThreadContext& context) {
   ESC_CHECK(cpu.running == &context);
   // A thread that got its area after it was switched to, such as the one that becomes init.
   if (context.fpu != nullptr && !FpuStillLoaded(cpu, context)) LoadFpu(cpu, context);
-  LoadBases(cpu, context);
+  LoadSegments(cpu, context);
   EnterUserMode(&UserFrame(context));
 }
 
@@ -133,7 +142,7 @@ bool SanitizeUserRegisters(UserRegisters& registers) {
   return LowerHalf(registers.rip) && LowerHalf(registers.rsp);
 }
 
-void LoadUserBases(const ThreadContext& context) { LoadBases(x86::ThisPerCpu(), context); }
+void LoadUserBases(const ThreadContext& context) { LoadSegments(x86::ThisPerCpu(), context); }
 
 std::size_t FpuStateBytes() { return x86::FpuAreaBytes(); }
 void InitFpuState(void* state) { x86::InitFpuArea(state); }

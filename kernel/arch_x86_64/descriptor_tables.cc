@@ -107,9 +107,10 @@ void LoadDescriptorTables(PerCpu& cpu) {
       "lretq\n"
       "1:\n"
       "movl %3, %%eax\n"
+      "movl %%eax, %%ss\n"
+      "xorl %%eax, %%eax\n"  // no selector of the kernel's is to be seen in user mode
       "movl %%eax, %%ds\n"
       "movl %%eax, %%es\n"
-      "movl %%eax, %%ss\n"
       "lidt %1\n"
       "movl %4, %%eax\n"
       "ltr %%ax\n" ::"m"(gdt_pointer),

@@ -88,6 +88,21 @@ inline std::uint64_t ReadFlags() {
 inline void EnableInterrupts() { asm volatile("sti" ::: "memory"); }
 inline void DisableInterrupts() { asm volatile("cli" ::: "memory"); }
 
+// The selectors in DS, ES, FS and GS, or-ed.
+inline std::uint32_t DataSelectors() {
+  std::uint32_t ds, es, fs, gs;
+  asm volatile("mov %%ds, %0\n mov %%es, %1\n mov %%fs, %2\n mov %%gs, %3" : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+  return ds | es | fs | gs;
+}
+// Makes them null, and with them the user's FS and GS bases 0 (on AMD's CPUs a null selector leaves the base). Interrupts off;
+// GS's base must be the kernel's, and is again afterwards.
+inline void ClearDataSelectors() {
+  asm volatile(
+      "mov %0, %%ds\n mov %0, %%es\n mov %0, %%fs\n"
+      "swapgs\n mov %0, %%gs\n swapgs" ::"r"(0)
+      : "memory");
+}
+
 inline constexpr std::uint64_t kFlagCarry = 1;
 inline constexpr std::uint64_t kFlagTrap = 1 << 8;
 inline constexpr std::uint64_t kFlagInterrupt = 1 << 9;

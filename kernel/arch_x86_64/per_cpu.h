@@ -41,7 +41,7 @@ struct PerCpu {
   std::uint32_t apic_id = 0;
   ThreadContext* running = nullptr;
   void* fpu_loaded = nullptr;         // area whose state the registers hold, as far as the kernel knows
-  std::uint64_t loaded_fs_base = 0;   // what the MSRs hold, to write them only for a change
+  std::uint64_t loaded_fs_base = 0;   // what was written last; user code may have made it 0 since
   std::uint64_t loaded_gs_base = 0;
   std::int64_t timer_deadline_ns = 0;
   LockTrace lock_trace;

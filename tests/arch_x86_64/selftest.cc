@@ -18,7 +18,8 @@
 extern "C" {
 extern const char UserRegistersKept[], UserRewritten[], UserFaults[], UserFpu[], UserSpins[], UserReadsFs[],
     UserDivides[], UserUndefined[], UserBreakpoint[], UserPrivileged[], UserSidt[], UserWritesKernel[],
-    UserRunsStack[], UserOddFlags[];
+    UserRunsStack[], UserOddFlags[], UserDropsFs[], UserLoadsSegments[], UserReadsSegments[], UserIretsAway[],
+    UserSysenters[];
 }
 
 namespace esc::selftest {
@@ -134,7 +135,21 @@ void TestFsBase() {
   first.context.fs_base = kData.value;
   RunUntilEnd(&first);
   EXPECT(first.exit_code == 4711);
-  first.context.fs_base = 0;
+  // What one program does to its FS, another one with the same base does not feel.
+  StartUser(first, UserDropsFs, 0);
+  StartUser(second, UserReadsFs, 0);
+  first.context.fs_base = second.context.fs_base = kData.value;
+  RunUntilEnd(&first, &second);
+  EXPECT(second.exit_code == 4711);
+  first.context.fs_base = second.context.fs_base = 0;
+}
+
+void TestSegments() {
+  EXPECT(RunOne(UserReadsSegments, 0) == 0);
+  StartUser(first, UserLoadsSegments, 0);
+  StartUser(second, UserReadsSegments, 0);
+  RunUntilEnd(&first, &second);
+  EXPECT(second.exit_code == 0);
 }
 
 // Two endless loops share the CPU by the timer.
@@ -366,7 +381,8 @@ void KernelMain(const arch::BootInfo& info) {
     void (*run)();
   } tests[] = {{"system calls", TestSystemCalls},     {"user faults", TestUserFaults},
                {"user exceptions", TestUserExceptions}, {"fpu", TestFpu},
-               {"fs base", TestFsBase},               {"timer", TestTimer},
+               {"fs base", TestFsBase},               {"segments", TestSegments},
+               {"timer", TestTimer},
                {"preemption", TestPreemption},        {"user copies", TestUserCopies},
                {"paging", TestPaging},
                {"memory functions", TestMemory},

@@ -149,6 +149,36 @@ USER_PROGRAM UserReadsFs
   syscall
   ud2
 
+// A selector in FS makes its base 0.
+USER_PROGRAM UserDropsFs
+  xor %eax, %eax
+  mov %eax, %fs
+  mov $SYS_YIELD, %eax
+  syscall
+  EXIT $77
+
+// Loads its own data segment everywhere, and yields; the other one says which selectors it finds.
+USER_PROGRAM UserLoadsSegments
+  mov $0x2B, %eax
+  mov %eax, %ds
+  mov %eax, %es
+  mov %eax, %fs
+  mov %eax, %gs
+  mov $SYS_YIELD, %eax
+  syscall
+  EXIT $77
+USER_PROGRAM UserReadsSegments
+  mov %ds, %edi
+  mov %es, %eax
+  or %eax, %edi
+  mov %fs, %eax
+  or %eax, %edi
+  mov %gs, %eax
+  or %eax, %edi
+  mov $SYS_EXIT, %eax
+  syscall
+  ud2
+
 // One instruction each that traps; the handler ends the thread.
 USER_PROGRAM UserDivides
   xor %ecx, %ecx
