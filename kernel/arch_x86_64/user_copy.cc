@@ -5,6 +5,9 @@
 
 #include "kernel/arch_api/paging.h"
 #include "kernel/arch_x86_64/instructions.h"
+#include "kernel/base/check.h"
+#include "kernel/base/port.h"
+#include "kernel/base/spin_lock.h"
 
 namespace {
 struct ExceptionTableEntry {
@@ -48,6 +51,12 @@ void PatchSmapSites() {
 
 namespace {
 
+// A fault may block, and its handler takes locks.
+void CheckMayFault() {
+  ESC_DCHECK(port::InterruptsEnabled());
+  ESC_DCHECK(port::CurrentLockTrace().depth == 0);
+}
+
 bool InUserRange(VirtAddr begin, std::size_t bytes) {
   return begin >= kUserBase && begin <= kUserEnd && bytes <= kUserEnd - begin;
 }
@@ -57,21 +66,25 @@ void* UserPointer(VirtAddr address) { return reinterpret_cast<void*>(address.val
 }  // namespace
 
 std::size_t CopyFromUser(void* to, VirtAddr from, std::size_t bytes) {
+  CheckMayFault();
   if (!InUserRange(from, bytes)) return 0;
   return bytes - CopyUserBytes(to, UserPointer(from), bytes);
 }
 
 std::size_t CopyToUser(VirtAddr to, const void* from, std::size_t bytes) {
+  CheckMayFault();
   if (!InUserRange(to, bytes)) return 0;
   return bytes - CopyUserBytes(UserPointer(to), from, bytes);
 }
 
 std::size_t ZeroUser(VirtAddr to, std::size_t bytes) {
+  CheckMayFault();
   if (!InUserRange(to, bytes)) return 0;
   return bytes - ZeroUserBytes(UserPointer(to), bytes);
 }
 
 Result<std::uint32_t> CompareExchangeUser(VirtAddr word, std::uint32_t expected, std::uint32_t desired) {
+  CheckMayFault();
   if (word.value % sizeof(std::uint32_t) != 0) return Status::kInvalidArgument;
   if (!InUserRange(word, sizeof(std::uint32_t))) return Status::kFault;
   std::uint32_t seen = expected;
