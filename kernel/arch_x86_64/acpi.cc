@@ -45,6 +45,9 @@ enum MadtType : std::uint8_t {
 
 constexpr std::uint32_t kCpuEnabled = 1;
 
+// No page table entry holds more: SDM vol. 3A, 4.1.4.
+constexpr PhysAddr kPhysicalEnd{std::uint64_t{1} << 52};
+
 // A CPU beyond what the kernel can run is left out.
 void AddCpu(std::uint32_t apic_id, std::uint32_t flags, AcpiInfo& info) {
   if ((flags & kCpuEnabled) != 0) (void)info.cpus.Add(apic_id);
@@ -70,10 +73,17 @@ Status AddMadtEntry(std::uint8_t type, std::span<const std::byte> entry, AcpiInf
       return Status::kOk;
     case kIoApic: {
       const auto base = ESC_TRY(ReadAt<std::uint32_t>(entry, 4));
-      return info.io_apics.Add({PhysAddr{base}, ESC_TRY(ReadAt<std::uint32_t>(entry, 8))});
+      // One beyond the list is left out: the first ones have the ISA lines.
+      (void)info.io_apics.Add({PhysAddr{base}, ESC_TRY(ReadAt<std::uint32_t>(entry, 8))});
+      return Status::kOk;
     }
     case kInterruptOverride: return AddOverride(entry, info);
-    case kLocalApicAddress: info.local_apic = PhysAddr{ESC_TRY(ReadAt<std::uint64_t>(entry, 4))}; return Status::kOk;
+    case kLocalApicAddress: {
+      const PhysAddr address{ESC_TRY(ReadAt<std::uint64_t>(entry, 4))};
+      if (address >= kPhysicalEnd) return Status::kCorrupt;
+      info.local_apic = address;
+      return Status::kOk;
+    }
     default: return Status::kOk;
   }
 }
@@ -105,10 +115,10 @@ std::optional<SleepType> ReadSleepPackage(std::span<const std::byte> code, std::
 
 void AddPower(std::span<const std::byte> fadt, PhysicalReader read, AcpiInfo& info) {
   const auto dsdt_at = ParseFadt(fadt, info);
-  if (!dsdt_at.ok() || dsdt_at->value == 0) return;
-  const auto dsdt = ReadTable(read, *dsdt_at);
+  const auto dsdt = dsdt_at.ok() ? ReadTable(read, *dsdt_at) : dsdt_at.status();
   const auto sleep = dsdt.ok() ? FindSoftOff(dsdt->subspan(kHeaderBytes)) : std::nullopt;
   if (!sleep) {
+    // The ports alone would put the machine into some other sleep.
     info.power.pm1a_control = 0;
     return;
   }
@@ -185,7 +195,9 @@ Result<PhysAddr> ParseFadt(std::span<const std::byte> table, AcpiInfo& info) {
     info.power.reset_port = static_cast<std::uint16_t>(*address);
     info.power.reset_value = *value;
   }
-  return PhysAddr{dsdt};
+  // X_DSDT, of version 2 and later, alone where the table lies above 4 GiB or the firmware is modern.
+  const auto wide_dsdt = ReadAt<std::uint64_t>(table, 140);
+  return PhysAddr{dsdt == 0 && wide_dsdt.ok() ? *wide_dsdt : dsdt};
 }
 
 std::optional<SleepType> FindSoftOff(std::span<const std::byte> dsdt) {

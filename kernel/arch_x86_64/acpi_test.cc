@@ -109,6 +109,44 @@ TEST_F(AcpiTest, ADsdtWithoutSoftOffMeansNoAcpiPowerOff) {
   EXPECT_EQ(info->power.pm1a_control, 0);
 }
 
+TEST_F(AcpiTest, AMissingDsdtMeansNoAcpiPowerOff) {
+  ByteWriter fadt = Fadt();
+  fadt.Patch<std::uint32_t>(40, 0);
+  memory_.Place(kFadt, Finished(fadt));
+  const auto info = ReadAcpi({PhysAddr{kRsdt}, false}, memory_);
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->power.pm1a_control, 0);
+}
+
+TEST_F(AcpiTest, TheWideFieldTellsOfADsdtWhenTheOldOneIsEmpty) {
+  ByteWriter fadt = Fadt();
+  fadt.Patch<std::uint32_t>(40, 0);
+  fadt.Zeros(140 - fadt.bytes().size()).Put<std::uint64_t>(kDsdt);
+  memory_.Place(kFadt, Finished(fadt));
+  const auto info = ReadAcpi({PhysAddr{kRsdt}, false}, memory_);
+  ASSERT_TRUE(info.ok());
+  EXPECT_NE(info->power.pm1a_control, 0);
+}
+
+TEST(Madt, MoreIoApicsThanTheListHoldsAreLeftOut) {
+  ByteWriter madt = Header("APIC");
+  madt.Zeros(8);
+  AcpiInfo info;
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    madt.Put<std::uint8_t>(1).Put<std::uint8_t>(12).Zeros(2).Put<std::uint32_t>(0xFEC00000 + i * 0x1000u);
+    madt.Put<std::uint32_t>(i * 24u);
+  }
+  EXPECT_EQ(ParseMadt(madt.bytes(), info), Status::kOk);
+  EXPECT_EQ(info.io_apics.size(), 8u);
+}
+
+TEST(Madt, RefusesALocalApicThatNoPageTableCanReach) {
+  ByteWriter madt = Header("APIC");
+  madt.Zeros(8).Put<std::uint8_t>(5).Put<std::uint8_t>(12).Zeros(2).Put<std::uint64_t>(std::uint64_t{1} << 52);
+  AcpiInfo info;
+  EXPECT_EQ(ParseMadt(madt.bytes(), info), Status::kCorrupt);
+}
+
 TEST(Madt, RefusesEntriesThatBreakTheFormat) {
   AcpiInfo info;
   ByteWriter zero = Header("APIC");
