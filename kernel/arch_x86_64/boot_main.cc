@@ -118,10 +118,18 @@ void EnterKernelRoot(MemoryRanges& taken, std::span<const PhysAddr> devices) {
   AdoptKernelRoot(tables->root);
 }
 
+// What the CPU can address (CPUID 0x80000008: SDM vol. 3A, 4.1.4), and the direct map has room for.
+PhysAddr EndOfMappable() {
+  constexpr std::uint64_t kDirectMapBytes = kKernelVirtualBase.value - ESC_DIRECT_MAP;
+  const bool told = Cpuid(0x80000000).eax >= 0x80000008;
+  const std::uint32_t bits = told ? Cpuid(0x80000008).eax & 0xFF : 36;
+  return PhysAddr{std::min(kDirectMapBytes, std::uint64_t{1} << std::min(bits, 52u))};
+}
+
 // All that is read of the loader's memory. A function of its own, so that its large frame is gone before the kernel runs.
 [[gnu::noinline]] void ReadLoader(std::uint32_t protocol, std::uint32_t information, MemoryRanges& taken) {
   const LoaderInfo loader = ParseLoader(protocol, information);
-  storage.memory = OrRefuse(NormalizeMemoryMap(loader.memory.span()), "memory map");
+  storage.memory = OrRefuse(NormalizeMemoryMap(loader.memory.span(), EndOfMappable()), "memory map");
   storage.info.protocol = loader.protocol;
   storage.info.command_line = CopyText(loader.command_line, storage.command_line, kMaxCommandLine);
   if (!Ok(taken.Add(KernelImage()))) Refuse("no room for the image's range");

@@ -44,14 +44,14 @@ Status Append(MemoryRanges& out, const MemoryRange& range) {
 
 }  // namespace
 
-Result<MemoryRanges> NormalizeMemoryMap(std::span<const MemoryRange> ranges) {
+Result<MemoryRanges> NormalizeMemoryMap(std::span<const MemoryRange> ranges, PhysAddr end) {
   if (ranges.size() > kMaxMemoryRanges) return Status::kTooLarge;
   std::array<PhysAddr, 2 * kMaxMemoryRanges> boundaries;
   std::size_t count = 0;
   for (const MemoryRange& range : ranges) {
     if (range.base.value + range.bytes < range.base.value) return Status::kCorrupt;
-    boundaries[count++] = range.base;
-    boundaries[count++] = EndOf(range);
+    boundaries[count++] = std::min(range.base, end);
+    boundaries[count++] = std::min(EndOf(range), end);
   }
   std::sort(boundaries.begin(), boundaries.begin() + count);
   MemoryRanges out;

@@ -9,9 +9,9 @@
 
 namespace esc::arch::x86 {
 
-// Sorts, resolves overlaps (reserved wins over ACPI, ACPI over usable) and merges neighbours of one kind.
-// kTooLarge when the result does not fit.
-Result<MemoryRanges> NormalizeMemoryMap(std::span<const MemoryRange> ranges);
+// Sorts, resolves overlaps (reserved wins over ACPI, ACPI over usable) and merges neighbours of one kind; leaves out what
+// lies from `end` on, which the CPU cannot address or the kernel not map. kTooLarge when the result does not fit.
+Result<MemoryRanges> NormalizeMemoryMap(std::span<const MemoryRange> ranges, PhysAddr end);
 
 // The ranges that boot has taken: sorted. kCorrupt when two overlap, or when one does not lie within usable
 // memory (a module that the loader put where no memory is).

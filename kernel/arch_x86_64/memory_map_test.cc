@@ -15,12 +15,14 @@ namespace {
 
 constexpr MemoryKind kRam = MemoryKind::kUsable, kAcpi = MemoryKind::kAcpi, kHole = MemoryKind::kReserved;
 
+constexpr PhysAddr kEnd{1 << 30};
+
 MemoryRange Range(std::uint64_t begin, std::uint64_t end, MemoryKind kind = kRam) {
   return {PhysAddr{begin}, end - begin, kind};
 }
 
 std::vector<MemoryRange> Normalized(std::vector<MemoryRange> ranges) {
-  const auto result = NormalizeMemoryMap(ranges);
+  const auto result = NormalizeMemoryMap(ranges, kEnd);
   EXPECT_TRUE(result.ok());
   const auto span = result->span();
   return {span.begin(), span.end()};
@@ -42,9 +44,15 @@ TEST(NormalizeMemoryMap, TheMoreReservedKindWins) {
                          Range(0x6000, 0x9000)}));
 }
 
+TEST(NormalizeMemoryMap, LeavesOutWhatLiesBeyondTheEnd) {
+  EXPECT_EQ(Normalized({Range(0x1000, 0x2000), Range(kEnd.value - 0x1000, kEnd.value + 0x1000),
+                        Range(kEnd.value, kEnd.value + 0x9000), Range(std::uint64_t{1} << 50, std::uint64_t{1} << 51)}),
+            (std::vector{Range(0x1000, 0x2000), Range(kEnd.value - 0x1000, kEnd.value)}));
+}
+
 TEST(NormalizeMemoryMap, RefusesWrapping) {
   const MemoryRange range{PhysAddr{~std::uint64_t{0}}, 5, kRam};
-  EXPECT_EQ(NormalizeMemoryMap({&range, 1}).status(), Status::kCorrupt);
+  EXPECT_EQ(NormalizeMemoryMap({&range, 1}, kEnd).status(), Status::kCorrupt);
 }
 
 TEST(CheckReserved, SortsAndDropsTheEmpty) {

@@ -16,6 +16,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return bytes.subspan(at.value, count);
   };
   const auto info = arch::x86::ParsePvh(PhysAddr{0}, read);
-  if (info.ok()) (void)arch::x86::NormalizeMemoryMap(info->memory.span());
+  if (info.ok()) (void)arch::x86::NormalizeMemoryMap(info->memory.span(), PhysAddr{std::uint64_t{1} << 46});
   return 0;
 }
