@@ -66,8 +66,8 @@ void EndInterrupt() { Write(kEndOfInterrupt, 0); }
 std::uint32_t CountUntil(Nanos deadline) {
   const Nanos now = Now();
   if (deadline <= now) return 1;
-  const std::uint64_t counts = nanos_to_counts.Apply(static_cast<std::uint64_t>((deadline - now).value)) + 1;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(counts, 0xFFFFFFFF));
+  const std::uint64_t counts = nanos_to_counts.ApplySaturating(static_cast<std::uint64_t>((deadline - now).value));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(counts, 0xFFFFFFFE) + 1);
 }
 
 void Arm(Nanos deadline) {

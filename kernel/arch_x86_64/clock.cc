@@ -1,5 +1,7 @@
 #include "kernel/arch_x86_64/clock.h"
 
+#include <algorithm>
+
 #include "kernel/arch_api/clock.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/rate.h"
@@ -96,9 +98,11 @@ std::uint64_t TscHertzFromCpuid() {
 
 std::uint64_t FindTscHertz(std::uint16_t pm_timer_port) {
   if (const std::uint64_t told = TscHertzFromCpuid()) return told;
-  if (const std::uint64_t by_pit = MeasureByPit()) return SnapToMegahertz(by_pit);
+  // The ACPI timer first: its 24 bits last for 4.7 s, the PIT's 16 for 55 ms. If a hypervisor's host is busy elsewhere for longer
+  // than that, the counter has gone round unseen, and the TSC seems to be many times as fast as it is.
   if (const std::uint64_t by_pm_timer = MeasureByPmTimer(pm_timer_port)) return SnapToMegahertz(by_pm_timer);
-  Log("escapement: clock: neither CPUID, PIT nor ACPI timer tells the TSC's rate; 1 GHz is assumed");
+  if (const std::uint64_t by_pit = MeasureByPit()) return SnapToMegahertz(by_pit);
+  Log("escapement: clock: neither CPUID, ACPI timer nor PIT tells the TSC's rate; 1 GHz is assumed");
   return kNanosecondsHertz;
 }
 
@@ -113,7 +117,10 @@ void InitClock(std::uint16_t pm_timer_port) {
 }
 
 std::uint64_t TscHertz() { return tsc_hertz; }
-std::uint64_t TscAt(Nanos when) { return boot_tsc + to_tsc.Apply(static_cast<std::uint64_t>(when.value)); }
+std::uint64_t TscAt(Nanos when) {
+  const std::uint64_t since_boot = to_tsc.ApplySaturating(static_cast<std::uint64_t>(when.value));
+  return std::max(since_boot, boot_tsc + since_boot);  // a sum past the end is as good as the end
+}
 
 }  // namespace x86
 

@@ -6,7 +6,7 @@
 namespace esc::arch::x86 {
 
 // value * multiplier / 2^32, for counters of one rate in units of another: 64 by 64 to 128 bits, so that
-// it never overflows. The error is below 1 part in 10^8 for rates from 1 MHz to 10 GHz.
+// only a result past 64 bits overflows. The error is below 1 part in 10^8 for rates from 1 MHz to 10 GHz.
 struct RateScale {
   std::uint64_t multiplier = 0;
   static constexpr RateScale Between(std::uint64_t from_hz, std::uint64_t to_hz) {
@@ -21,6 +21,11 @@ struct RateScale {
   }
   constexpr std::uint64_t Apply(std::uint64_t value) const {
     return static_cast<std::uint64_t>(static_cast<unsigned __int128>(value) * multiplier >> 32);
+  }
+  // The largest value there is where Apply would drop the upper bits: for instants that may lie centuries off.
+  constexpr std::uint64_t ApplySaturating(std::uint64_t value) const {
+    const unsigned __int128 scaled = static_cast<unsigned __int128>(value) * multiplier >> 32;
+    return scaled > ~std::uint64_t{0} ? ~std::uint64_t{0} : static_cast<std::uint64_t>(scaled);
   }
 };
 

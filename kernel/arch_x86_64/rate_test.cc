@@ -28,6 +28,13 @@ TEST(RateScale, DoesNotOverflowInAHundredYears) {
   EXPECT_EQ(scale.Apply(century * 4 * kGiga), century * kGiga);
 }
 
+TEST(RateScale, SaturatesWhereAResultHasMoreThan64Bits) {
+  const RateScale scale = RateScale::Between(kGiga, 3 * kGiga);
+  const std::uint64_t two_centuries = std::uint64_t{200} * 366 * 86'400 * kGiga;
+  EXPECT_EQ(scale.ApplySaturating(two_centuries), ~std::uint64_t{0});
+  EXPECT_EQ(scale.ApplySaturating(7), 21u);
+}
+
 TEST(SnapToMegahertz, TakesTheNearWholeAndLeavesTheRest) {
   EXPECT_EQ(SnapToMegahertz(1'000'020'000), kGiga);
   EXPECT_EQ(SnapToMegahertz(999'960'000), kGiga);
