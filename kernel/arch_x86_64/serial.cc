@@ -28,11 +28,20 @@ constinit unsigned burst = 1;
 // Not a SpinLock: log text may come from code that holds any rank.
 constinit std::atomic<bool> busy{false};
 
+// The UART has let somebody wait in vain. Until it takes bytes again they are dropped at once: a wait for each of them, with
+// interrupts off, would stop the machine with it. Relaxed: only tells how long to wait.
+constinit std::atomic<bool> stalled{false};
+
 bool WaitForTransmitter() {
-  for (unsigned polls = 0; polls < kMaxPolls; ++polls) {
-    if ((In8(kLineStatus) & kTransmitEmpty) != 0) return true;
+  const unsigned most = stalled.load(std::memory_order_relaxed) ? 1 : kMaxPolls;
+  for (unsigned polls = 0; polls < most; ++polls) {
+    if ((In8(kLineStatus) & kTransmitEmpty) != 0) {
+      stalled.store(false, std::memory_order_relaxed);
+      return true;
+    }
     port::CpuRelax();
   }
+  stalled.store(true, std::memory_order_relaxed);
   return false;
 }
 
