@@ -25,6 +25,9 @@
 #define ESC_CPU_USER_RSP 8
 #define ESC_CPU_KERNEL_RSP 20
 
+// FatalEnd::kRefusedToBoot: of a machine or a loader that the kernel cannot run on.
+#define ESC_REFUSED_EXIT_CODE 120
+
 // What the boot entries leave in edi.
 #define ESC_BOOT_PVH 0x336EC578
 #define ESC_BOOT_MULTIBOOT2 0x36D76289

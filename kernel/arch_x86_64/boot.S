@@ -95,18 +95,18 @@ StartLongMode:
   movl $(BootPointersLow + PAGE_PRESENT_WRITABLE), BootRoot + 256 * 8
   movl $(BootPointersHigh + PAGE_PRESENT_WRITABLE), BootRoot + 511 * 8
 
-  // SDM vol. 3A, 10.8.5: PAE, CR3, EFER.LME, then CR0.PG. With LME go SCE and NXE.
-  mov %cr4, %eax
-  or $0x20, %eax
+  // SDM vol. 3A, 10.8.5: PAE, CR3, EFER.LME, then CR0.PG. With LME go SCE and NXE. All bits are set here, whatever the
+  // loader left (multiboot2 3.3 leaves most of them open): LA57 would want five levels of tables, FSGSBASE would let user mode
+  // write GS's base, CD would turn the caches off. CR0: PG, WP, NE, ET, MP, PE.
+  mov $0x20, %eax
   mov %eax, %cr4
   mov $BootRoot, %eax
   mov %eax, %cr3
   mov $0xC0000080, %ecx
-  rdmsr
-  or $0x901, %eax
+  mov $0x901, %eax
+  xor %edx, %edx
   wrmsr
-  mov %cr0, %eax
-  or $0x80010001, %eax
+  mov $0x80010033, %eax
   mov %eax, %cr0
   lgdt BootGdtPointer
   ljmp $ESC_KERNEL_CS, $LongMode
@@ -115,7 +115,7 @@ NoLongMode:
   mov $NoLongModeText, %ebp
 RefuseEbp:
   mov %ebp, %esi
-// Prints the line at esi to the first serial port and ends the machine, 0x7F for QEMU's exit device.
+// Prints the line at esi to the first serial port and ends the machine, ESC_REFUSED_EXIT_CODE for QEMU's exit device.
 Refuse:
   mov $0x3F9, %dx
   mov $0, %al
@@ -139,7 +139,7 @@ Refuse:
   out %al, %dx
   jmp 1b
 3:
-  mov $0x7F, %al
+  mov $ESC_REFUSED_EXIT_CODE, %al
   mov $0xF4, %dx
   out %al, %dx
 4:
@@ -169,11 +169,11 @@ BootGdtPointer:
   .word . - BootGdt - 1
   .long BootGdt
 UnknownLoader:
-  .asciz "escapement: boot: the loader's magic number is neither PVH's nor multiboot2's\r\n"
+  .asciz "escapement: cannot boot: the loader's magic number is neither PVH's nor multiboot2's\r\n"
 NoLongModeText:
-  .asciz "escapement: boot: this CPU has no 64-bit mode\r\n"
+  .asciz "escapement: cannot boot: this CPU has no 64-bit mode\r\n"
 NoExecuteDisable:
-  .asciz "escapement: boot: this CPU cannot forbid execution of data (NX)\r\n"
+  .asciz "escapement: cannot boot: this CPU cannot forbid execution of data (NX)\r\n"
 
   .section .boot.tables, "aw", @nobits
   .balign 4096

@@ -1,29 +1,52 @@
 #include "kernel/arch_x86_64/cpu_setup.h"
 
+#include <string_view>
+
 #include "kernel/arch_x86_64/fpu.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/panic.h"
 #include "kernel/arch_x86_64/user_copy.h"
+#include "kernel/base/format.h"
 
 namespace esc::arch::x86 {
 namespace {
 
 // SDM vol. 3A, 2.5.
 constexpr std::uint64_t kCr0WriteProtect = 1 << 16, kCr0AlignmentMask = 1 << 18;
-constexpr std::uint64_t kCr4GlobalPages = 1 << 7, kCr4Umip = 1 << 11, kCr4Smep = 1 << 20, kCr4Smap = 1 << 21;
+constexpr std::uint64_t kCr4MachineCheck = 1 << 6, kCr4GlobalPages = 1 << 7, kCr4Umip = 1 << 11, kCr4Smep = 1 << 20,
+                        kCr4Smap = 1 << 21;
 
 bool Bit(std::uint32_t word, unsigned bit) { return (word >> bit & 1) != 0; }
+
+// What every x86-64 CPU has, unless somebody has masked it, and XSAVE. SYSCALL is told in 64-bit mode only (SDM vol. 2, CPUID).
+void RefuseWithoutFeatures() {
+  const CpuidResult basic = Cpuid(1), extended = Cpuid(0x80000001);
+  const struct {
+    std::uint32_t word;
+    unsigned bit;
+    std::string_view name;
+  } needed[] = {{basic.edx, 4, "TSC"},   {basic.edx, 5, "MSR"},   {basic.edx, 6, "PAE"},       {basic.edx, 9, "APIC"},
+                {basic.edx, 13, "PGE"},  {basic.edx, 15, "CMOV"}, {basic.edx, 24, "FXSR"},     {basic.edx, 25, "SSE"},
+                {basic.edx, 26, "SSE2"}, {basic.ecx, 26, "XSAVE"}, {extended.edx, 11, "SYSCALL"}};
+  FixedText<160> lacking;
+  for (const auto& feature : needed) {
+    if (!Bit(feature.word, feature.bit)) lacking.Format(" {}", feature.name);
+  }
+  if (lacking.size() == 0) return;
+  FixedText<240> line;
+  line.Format("this CPU lacks{}; QEMU's -cpu max has all that is needed", lacking.view());
+  RefuseToBoot(line.view());
+}
 
 }  // namespace
 
 void SetUpCpu() {
-  const CpuidResult basic = Cpuid(1);
-  // CPUID.1:EDX: TSC, MSR, PAE, APIC, PGE, CMOV, FXSR, SSE2.
-  constexpr std::uint32_t kNeeded = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 9 | 1 << 13 | 1 << 15 | 1 << 24 | 1 << 26;
-  if ((basic.edx & kNeeded) != kNeeded) RefuseToBoot("this CPU lacks one of TSC, APIC, PGE, SSE2");
-  if (!InitFpu()) RefuseToBoot("this CPU has no XSAVE; QEMU's default CPU has none either: use -cpu max");
+  RefuseWithoutFeatures();
+  InitFpu();
   WriteCr0(ReadCr0() | kCr0WriteProtect | kCr0AlignmentMask);
   std::uint64_t cr4 = ReadCr4() | kCr4GlobalPages;
+  // Without it a machine check shuts the CPU down, and nobody hears why (SDM vol. 3A, 2.5).
+  if (Bit(Cpuid(1).edx, 7)) cr4 |= kCr4MachineCheck;
   const CpuidResult extended = Cpuid(0).eax >= 7 ? Cpuid(7) : CpuidResult{};
   if (Bit(extended.ebx, 7)) cr4 |= kCr4Smep;
   if (Bit(extended.ecx, 2)) cr4 |= kCr4Umip;

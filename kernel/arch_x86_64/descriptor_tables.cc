@@ -89,6 +89,8 @@ void LoadSystemCallRegisters() {
   WriteMsr(kMsrLstar, reinterpret_cast<std::uint64_t>(&SystemCallEntry));
   WriteMsr(kMsrSyscallMask, kFlagInterrupt | kFlagTrap | kFlagDirection | kFlagIoPrivilege | kFlagNestedTask |
                                 kFlagResume | kFlagAlignmentCheck);
+  // SYSENTER is not ours: without a code segment it faults, whatever the firmware left there (SDM vol. 2, SYSENTER).
+  WriteMsr(kMsrSysenterCs, 0);
 }
 
 }  // namespace

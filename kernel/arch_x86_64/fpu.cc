@@ -33,8 +33,7 @@ alignas(64) constinit std::byte probe_area[576] = {};
 
 }  // namespace
 
-bool InitFpu() {
-  if ((Cpuid(1).ecx >> 26 & 1) == 0) return false;
+void InitFpu() {
   WriteCr4(ReadCr4() | kCr4OsFxsr | kCr4OsXmmExcept | kCr4OsXsave);
   // CR0: MP and NE set, EM and TS clear (SDM vol. 3A, 2.5).
   WriteCr0((ReadCr0() & ~std::uint64_t{0xC}) | 0x22);
@@ -53,7 +52,6 @@ bool InitFpu() {
   std::uint32_t mask = 0;
   std::memcpy(&mask, probe_area + kMxcsrMaskOffset, sizeof(mask));
   if (mask != 0) mxcsr_mask = mask;
-  return true;
 }
 
 std::size_t FpuAreaBytes() { return area_bytes; }

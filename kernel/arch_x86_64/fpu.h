@@ -6,8 +6,8 @@
 
 namespace esc::arch::x86 {
 
-// Enables the features that the CPU has and we know. False when it has no XSAVE.
-bool InitFpu();
+// Enables the features that the CPU, which has XSAVE, has and we know.
+void InitFpu();
 
 std::size_t FpuAreaBytes();
 void InitFpuArea(void* area);

@@ -114,6 +114,9 @@ inline constexpr std::uint64_t kFlagAlignmentCheck = 1 << 18;
 
 // Model-specific registers (SDM vol. 4).
 inline constexpr std::uint32_t kMsrApicBase = 0x1B;
+inline constexpr std::uint32_t kMsrSysenterCs = 0x174;
+inline constexpr std::uint32_t kMsrMachineCheckCapability = 0x179;
+inline constexpr std::uint32_t kMsrMachineCheckStatus = 0x401;  // of bank 0; four registers a bank, the next one its address
 inline constexpr std::uint32_t kMsrTscDeadline = 0x6E0;
 inline constexpr std::uint32_t kMsrX2ApicFirst = 0x800;
 inline constexpr std::uint32_t kMsrEfer = 0xC0000080;

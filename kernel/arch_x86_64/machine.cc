@@ -82,6 +82,7 @@ void DiscoverMachine(const LoaderInfo& loader, PhysicalReader read) {
     machine.devices[i + 1] = acpi.io_apics[i].base;
   }
   SetPowerPorts(machine.power);
+  if (acpi.cpus.size() > 1) Log("escapement: {} CPUs, of which one is used", acpi.cpus.size());
 }
 
 std::span<const PhysAddr> MachineDevices() { return {machine.devices.data(), machine.io_apic_count + 1}; }

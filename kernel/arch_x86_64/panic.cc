@@ -4,6 +4,7 @@
 
 #include "kernel/arch_api/power.h"
 #include "kernel/arch_api/upcalls.h"
+#include "kernel/arch_x86_64/asm_layout.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/per_cpu.h"
 #include "kernel/arch_x86_64/serial.h"
@@ -22,6 +23,8 @@ namespace esc::arch::x86 {
 namespace {
 
 constexpr int kMaxFrames = 32;
+
+static_assert(ESC_REFUSED_EXIT_CODE == static_cast<int>(FatalEnd::kRefusedToBoot));  // boot.S
 
 // A second panic (also one on another CPU) ends the machine without another word from us.
 constinit std::atomic<bool> panicking{false};

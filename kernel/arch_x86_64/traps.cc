@@ -45,7 +45,7 @@ std::string_view NameOf(std::uint32_t vector) {
 }
 
 // Page-fault error code: SDM vol. 3A, 4.7.
-constexpr std::uint64_t kFaultPresent = 1, kFaultWrite = 2, kFaultReserved = 8, kFaultFetch = 16;
+constexpr std::uint64_t kFaultPresent = 1, kFaultWrite = 2, kFaultUser = 4, kFaultReserved = 8, kFaultFetch = 16;
 
 // Written before interrupts are enabled, read by handlers.
 constinit std::array<InterruptHandler, kVectorCount> handlers{};
@@ -117,10 +117,30 @@ bool DescribeStackOverflow(TextBuffer& line, std::uint64_t address) {
   PanicAt(line.view(), frame);
 }
 
+// The first bank that holds an error (SDM vol. 3B, 15.3).
+[[noreturn]] void PanicOnMachineCheck(const UserRegisters& frame) {
+  FixedText<256> line;
+  line.Append("machine check");
+  const std::uint64_t banks = ReadMsr(kMsrMachineCheckCapability) & 0xFF;
+  for (std::uint32_t bank = 0; bank < banks; ++bank) {
+    const std::uint32_t status_msr = kMsrMachineCheckStatus + 4 * bank;
+    const std::uint64_t status = ReadMsr(status_msr);
+    if ((status >> 63) == 0) continue;
+    line.Format(": bank {}, status {:x}", bank, status);
+    if ((status >> 58 & 1) != 0) line.Format(", address {:x}", ReadMsr(status_msr + 1));
+    break;
+  }
+  PanicAt(line.view(), frame);
+}
+
 void UserPageFault(UserRegisters& frame, std::uint64_t error, std::uint64_t address) {
   if ((error & kFaultReserved) != 0) PanicOnPageFault(frame, error, address);
   EnableInterrupts();
-  if (!IsUserAddress(address)) {
+  if ((error & kFaultUser) == 0) {
+    // An access that the CPU made for itself (SDM vol. 3A, 4.7): none of the kernel's structures is absent, and mending the
+    // user's page would not help. QEMU 7's IRETQ in user mode reads its stack in this way, which SMAP forbids.
+    upcall::OnUserException(upcall::UserException::kGeneralProtection, frame);
+  } else if (!IsUserAddress(address)) {
     // Any access of the kernel's half: a plain bad access for the program.
     const upcall::PageFault fault{VirtAddr{address}, AccessOf(error), false, true};
     (void)upcall::OnPageFault(fault);
@@ -190,6 +210,7 @@ extern "C" void TrapAnywhere(std::uint32_t vector, UserRegisters& frame) {
     FixedText<256> line;
     if (DescribeStackOverflow(line, ReadCr2())) PanicAt(line.view(), frame);
   }
+  if (vector == kMachineCheck) PanicOnMachineCheck(frame);
   PanicOnException(vector, frame, error);
 }
 

@@ -108,11 +108,14 @@ void TestUserExceptions() {
                {UserUndefined, UserException::kInvalidOpcode},
                {UserBreakpoint, UserException::kBreakpoint},
                {UserPrivileged, UserException::kGeneralProtection},
+               {UserIretsAway, UserException::kGeneralProtection},
                {UserSidt, UserException::kGeneralProtection}};  // UMIP, which -cpu max has
   for (const auto& test : cases) {
     EXPECT(RunOne(test.program, 0) == 0xEE);
     EXPECT(first.exception == test.expected);
   }
+  // A general protection on Intel's CPUs, an invalid opcode on AMD's, whose name -cpu max has.
+  EXPECT(RunOne(UserSysenters, 0) == 0xEE);
 }
 
 void TestFpu() {

@@ -197,6 +197,20 @@ USER_PROGRAM UserPrivileged
 USER_PROGRAM UserSidt
   sidt -16(%rsp)
   EXIT $1
+// To a return address that is not canonical: a fault in user mode, whoever notices first.
+USER_PROGRAM UserIretsAway
+  mov %rsp, %rax
+  push $0x2B
+  push %rax
+  pushfq
+  push $0x33
+  mov $1, %ecx
+  shl $63, %rcx
+  push %rcx
+  iretq
+USER_PROGRAM UserSysenters
+  sysenter
+  ud2
 USER_PROGRAM UserWritesKernel
   movabs $0xFFFFFFFF80200000, %rax
   movq $1, (%rax)
