@@ -17,6 +17,7 @@ The ELF depends on `default_boot_config` alone, the ISO on `boot_config`: anothe
 """
 
 load(":embedded_file.bzl", "EMBED_ATTRS", "embed_file")
+load(":finished_elf.bzl", "FINISH_ATTRS", "finish_elf")
 load(":iso.bzl", "ISO_ATTRS", "write_iso")
 load(":providers.bzl", "BootConfigInfo", "KernelImageInfo", "SchedulerPluginInfo")
 load(":qemu_launcher.bzl", "QEMU_ATTRS", "qemu_launcher")
@@ -63,24 +64,7 @@ def _check_names(ctx):
 def _kernel_elf_impl(ctx):
     _check_names(ctx)
     linked = ctx.attr.binary[0][DefaultInfo].files_to_run.executable
-    elf = ctx.actions.declare_file(ctx.attr.image + ".elf")
-    stripped = ctx.actions.declare_file(ctx.attr.image + ".stripped.elf")
-    ctx.actions.run(
-        executable = ctx.executable._write_symbols,
-        arguments = [linked.path, elf.path],
-        inputs = [linked],
-        outputs = [elf],
-        mnemonic = "KernelSymbols",
-        progress_message = "Writing the function table of %{label}",
-    )
-    ctx.actions.run(
-        executable = ctx.executable._strip,
-        arguments = ["--strip-all", "-o", stripped.path, elf.path],
-        inputs = [elf],
-        outputs = [stripped],
-        mnemonic = "StripKernel",
-        progress_message = "Stripping %{label}",
-    )
+    elf, stripped = finish_elf(ctx, linked, ctx.attr.image)
     return [
         DefaultInfo(files = depset([elf])),
         OutputGroupInfo(stripped = depset([stripped])),
@@ -98,15 +82,14 @@ def _kernel_elf_impl(ctx):
 
 _kernel_elf = rule(
     implementation = _kernel_elf_impl,
-    attrs = {
-        "image": attr.string(mandatory = True),
-        "binary": attr.label(cfg = kernel_transition, mandatory = True, providers = [CcInfo]),
-        "schedulers": attr.label_list(cfg = kernel_transition, providers = [SchedulerPluginInfo]),
-        "default_boot_config": attr.label(cfg = kernel_transition, providers = [BootConfigInfo], mandatory = True),
-        "_strip": attr.label(default = Label("@escapement_llvm//:llvm-strip"), executable = True, cfg = "exec"),
-        "_write_symbols": attr.label(default = Label("//tools/symbols:write_symbols"), executable = True, cfg = "exec"),
-        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-    },
+    attrs = dict(
+        FINISH_ATTRS,
+        image = attr.string(mandatory = True),
+        binary = attr.label(cfg = kernel_transition, mandatory = True, providers = [CcInfo]),
+        schedulers = attr.label_list(cfg = kernel_transition, providers = [SchedulerPluginInfo]),
+        default_boot_config = attr.label(cfg = kernel_transition, providers = [BootConfigInfo], mandatory = True),
+        _allowlist_function_transition = attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
+    ),
     doc = "The kernel, built for its own platform whatever the platform of the build is.",
 )
 
