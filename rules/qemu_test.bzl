@@ -68,6 +68,7 @@ def _qemu_test_impl(ctx):
     arguments = ["--expect_exit=%d" % ctx.attr.exit_code, "--smp=%d" % ctx.attr.smp, "--memory=" + ctx.attr.memory]
     arguments += ["--expect=" + text for text in ctx.attr.expect]
     arguments += ["--forbid=" + text for text in ctx.attr.forbid]
+    arguments += ["--qemu_arg=" + word for word in ctx.attr.qemu_args]
     if ctx.attr.icount:
         arguments.append("--icount")
     init_arguments = []
@@ -121,6 +122,7 @@ _qemu_test = rule(
         smp = attr.int(default = 1),
         memory = attr.string(default = "256M"),
         icount = attr.bool(),
+        qemu_args = attr.string_list(),
     ),
     test = True,
 )
@@ -138,7 +140,8 @@ def qemu_test(name, image, exit_code = None, args = [], size = "medium", **kwarg
         boot_config, initramfs: other ones than the image's; without_boot_config, without_initramfs: True to boot without any; append: further
         words of the kernel command line; init: path of the init program; input, input_after: a file that is typed on the
         console when a text has come; expect, forbid: texts that the serial output must and must not hold;
-        smp, memory, icount: of the machine; and what all tests have: timeout, tags, visibility ...
+        smp, memory, icount: of the machine; qemu_args: further words for QEMU, such as another -cpu, of which the last one
+        counts; and what all tests have: timeout, tags, visibility ...
     """
     _qemu_test(
         name = name,
