@@ -15,19 +15,21 @@ fail() {
 await() {
   local char
   until [[ $rest == *"$1"* ]]; do
-    IFS= read -r -d '' -N 1 -t "$silence" char <&"${console[0]}" || fail "never came: $1"
+    IFS= read -r -d '' -N 1 -t "$silence" char <&"$from" || fail "never came: $1"
     output+=$char rest+=$char
   done
   rest=${rest#*"$1"}
 }
 
-type_keys() { printf "$1" >&"${console[1]}"; }
+type_keys() { printf "$1" >&"$to"; }
 
 coproc console {
   exec "$run_qemu" --qemu="$qemu" --kernel="$kernel" --initrd="$initrd" --image_cmdline=console=ttyS0 --init=/bin/sh \
     --interactive -- -i 2>&1
 }
 machine=$console_PID
+# Of its own, since the shell closes those of a coprocess that has ended before all is read.
+exec {from}<&"${console[0]}" {to}>&"${console[1]}"
 
 await '# '
 type_keys 'echo bu""sy; while :; do :; done\r'
