@@ -69,6 +69,12 @@ Status ReplacePage(PhysAddr root, VirtAddr page, const PageMapping& mapping);
 std::optional<PageMapping> UnmapPage(PhysAddr root, VirtAddr page);
 std::optional<PageMapping> LookupPage(PhysAddr root, VirtAddr page);
 
+// Takes the tables of the user half that translate nothing any more out of the tree: a chain, zero when there are none. Cost: a
+// look at each entry of each table. The caller flushes everything where the root is loaded, and then frees the chain: until
+// then a CPU may still walk through those tables, and finds them empty.
+PhysAddr UnlinkEmptyTables(PhysAddr root);
+void FreeUnlinkedTables(PhysAddr chain, TableFrameSource& tables);
+
 // What a visitor wants done with the page it was shown.
 enum class PageEdit : std::uint8_t { kKeep, kReplace, kUnmap };
 // Calls `visit` for every mapped page of [begin, end), ascending, skipping unmapped tables without visiting

@@ -219,6 +219,42 @@ void Mmu::VisitTable(PhysAddr root, PhysAddr table, int level, VirtAddr table_ba
   }
 }
 
+PhysAddr Mmu::UnlinkEmptyTables(PhysAddr root) {
+  ESC_CHECK(root != kKernelRoot);
+  PhysAddr chain{};
+  for (std::uint64_t index = 0; index < kEntries; ++index) {
+    const PhysAddr slot = root + index * sizeof(std::uint64_t);
+    if ((Read(slot) & kEntryPresent) != 0) UnlinkIfEmpty(root, {slot, kTopLevel}, {index << LevelShift(kTopLevel)}, chain);
+  }
+  return chain;
+}
+
+// The slot is that of a table. The chain goes through the tables' first words, where an address is no present entry.
+bool Mmu::UnlinkIfEmpty(PhysAddr root, Slot slot, VirtAddr base, PhysAddr& chain) {
+  const PhysAddr table{Read(slot.address) & kFrameMask};
+  const int below = slot.level - 1;
+  bool empty = true;
+  for (std::uint64_t index = 0; index < kEntries; ++index) {
+    const PhysAddr at = table + index * sizeof(std::uint64_t);
+    if (Read(at) == 0) continue;
+    if (below == 0 || !UnlinkIfEmpty(root, {at, below}, base + (index << LevelShift(below)), chain)) empty = false;
+  }
+  if (!empty) return false;
+  Write(root, base, slot, 0);
+  std::memcpy(Ram(table, sizeof(chain.value)), &chain.value, sizeof(chain.value));
+  chain = table;
+  return true;
+}
+
+void Mmu::FreeUnlinkedTables(PhysAddr chain, arch::TableFrameSource& tables) {
+  while (chain.value != 0) {
+    const PhysAddr next{Read(chain)};
+    Record({.kind = MmuEvent::Kind::kTableFreed, .root = {}, .page = {}, .table = chain.Frame()});
+    tables.FreeTableFrame(chain.Frame());
+    chain = next;
+  }
+}
+
 void Mmu::LoadRoot(PhysAddr root) {
   Record({.kind = MmuEvent::Kind::kLoadRoot, .root = root, .page = {}, .table = {}});
   loaded_root_ = root;

@@ -61,6 +61,9 @@ class Mmu {
   std::optional<arch::PageMapping> Lookup(PhysAddr root, VirtAddr page);
   void Visit(PhysAddr root, VirtAddr begin, VirtAddr end, arch::PageVisitor visit);
 
+  PhysAddr UnlinkEmptyTables(PhysAddr root);
+  void FreeUnlinkedTables(PhysAddr chain, arch::TableFrameSource& tables);
+
   void LoadRoot(PhysAddr root);
   PhysAddr loaded_root() const { return loaded_root_; }
   void FlushPage(VirtAddr page);
@@ -97,6 +100,7 @@ class Mmu {
   void VisitTable(PhysAddr root, PhysAddr table, int level, VirtAddr table_base, VirtAddr begin, VirtAddr end,
                   arch::PageVisitor visit);
   void FreeTables(PhysAddr table, int level, arch::TableFrameSource& tables);
+  bool UnlinkIfEmpty(PhysAddr root, Slot slot, VirtAddr base, PhysAddr& chain);
   void CheckMapping(VirtAddr page, const arch::PageMapping& mapping) const;
 
   const std::uint64_t ram_bytes_;

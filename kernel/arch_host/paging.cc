@@ -66,6 +66,9 @@ void VisitPages(PhysAddr root, VirtAddr begin, VirtAddr end, PageVisitor visit) 
   TheMmu().Visit(root, begin, end, visit);
 }
 
+PhysAddr UnlinkEmptyTables(PhysAddr root) { return TheMmu().UnlinkEmptyTables(root); }
+void FreeUnlinkedTables(PhysAddr chain, TableFrameSource& tables) { TheMmu().FreeUnlinkedTables(chain, tables); }
+
 void FlushPage(VirtAddr page) { TheMmu().FlushPage(page); }
 void FlushAll() { TheMmu().FlushAll(); }
 

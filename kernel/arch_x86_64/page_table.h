@@ -146,6 +146,24 @@ class PageTable {
     }
   }
 
+  // The chain goes through the tables' first words: the address of a table is no entry that is present.
+  PhysAddr UnlinkEmptyTables() {
+    PhysAddr chain{};
+    for (unsigned i = 0; i < kFirstKernelRootEntry; ++i) {
+      const PhysAddr at = root_ + i * 8;
+      if ((memory_.Load(at) & kPresent) != 0) (void)UnlinkIfEmpty(at, kLevels - 1, chain);
+    }
+    return chain;
+  }
+
+  void FreeUnlinkedTables(PhysAddr chain, TableFrameSource& tables) {
+    while (chain.value != 0) {
+      const PhysAddr next{memory_.Load(chain)};
+      tables.FreeTableFrame(chain.Frame());
+      chain = next;
+    }
+  }
+
   // Frees the tables of the user half, lowest level first; leaves the root's entries cleared.
   void FreeUserTables(TableFrameSource& tables) {
     for (unsigned i = 0; i < kFirstKernelRootEntry; ++i) {
@@ -195,6 +213,21 @@ class PageTable {
         case PageEdit::kUnmap: memory_.Store(at, 0); break;
       }
     }
+  }
+
+  // Whether the table of `level` behind the entry `at` was empty, but for empty tables. Depth is bounded by the number of levels.
+  bool UnlinkIfEmpty(PhysAddr at, unsigned level, PhysAddr& chain) {
+    const PhysAddr table{memory_.Load(at) & kAddressMask};
+    bool empty = true;
+    for (unsigned i = 0; i < kEntries; ++i) {
+      const PhysAddr below = table + i * 8;
+      if (memory_.Load(below) != 0 && (level == 1 || !UnlinkIfEmpty(below, level - 1, chain))) empty = false;
+    }
+    if (!empty) return false;
+    memory_.Store(at, 0);
+    memory_.Store(table, chain.value);
+    chain = table;
+    return true;
   }
 
   // Depth is bounded by the number of levels.

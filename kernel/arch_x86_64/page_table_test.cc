@@ -153,5 +153,26 @@ TEST_F(PageTableTest, FreesEveryUserTableAndKeepsTheKernels) {
   EXPECT_EQ(table_.Lookup(kKernelVirtualBase)->frame, FrameNumber{0x57});
 }
 
+TEST_F(PageTableTest, EmptyTablesAreUnlinkedBeforeTheyAreFreed) {
+  const VirtAddr kept{0x40'0000}, near{0x80'0000}, far{0x7000'0000'0000};
+  for (const VirtAddr page : {kept, near, far}) ASSERT_EQ(table_.Map(page, User(7), memory_), Status::kOk);
+  EXPECT_EQ(table_.UnlinkEmptyTables(), PhysAddr{});
+  // A page without any access is not present, and yet there.
+  PageMapping none = User(7);
+  none.access = Access::kNone;
+  ASSERT_EQ(table_.Replace(kept, none), Status::kOk);
+  table_.Unmap(near);
+  table_.Unmap(far);
+  const std::size_t before = memory_.tables();
+  const PhysAddr chain = table_.UnlinkEmptyTables();
+  EXPECT_EQ(memory_.tables(), before);  // a CPU may still walk through them
+  EXPECT_EQ(memory_.Load(chain) & kPresent, 0u);
+  table_.FreeUnlinkedTables(chain, memory_);
+  EXPECT_EQ(memory_.tables(), before - 4);  // one of `near`, three of `far`
+  EXPECT_TRUE(table_.Lookup(kept).has_value());
+  ASSERT_EQ(table_.Map(near, User(8), memory_), Status::kOk);
+  EXPECT_EQ(table_.Lookup(near)->frame, FrameNumber{8});
+}
+
 }  // namespace
 }  // namespace esc::arch::x86

@@ -69,6 +69,16 @@ void VisitPages(PhysAddr root, VirtAddr begin, VirtAddr end, PageVisitor visit) 
   TableOf(root, memory).Visit(begin, end, visit);
 }
 
+PhysAddr UnlinkEmptyTables(PhysAddr root) {
+  DirectMemory memory;
+  return TableOf(root, memory).UnlinkEmptyTables();
+}
+
+void FreeUnlinkedTables(PhysAddr chain, TableFrameSource& tables) {
+  DirectMemory memory;
+  TableOf(chain, memory).FreeUnlinkedTables(chain, tables);
+}
+
 void FlushPage(VirtAddr page) { x86::InvalidatePage(page.value); }
 
 // Kernel pages are global, which a load of CR3 would keep (SDM vol. 3A, 4.10.4.1).

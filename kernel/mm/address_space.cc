@@ -72,8 +72,30 @@ void AddressSpace::DropPages(VirtAddr begin, VirtAddr end) {
   resident_pages_ -= dropped;
 }
 
+Result<FrameNumber> AddressSpace::Tables::AllocateTableFrame() {
+  const FrameNumber frame = ESC_TRY(TableFrames().AllocateTableFrame());
+  ++count_;
+  return frame;
+}
+
+void AddressSpace::Tables::FreeTableFrame(FrameNumber frame) {
+  --count_;
+  TableFrames().FreeTableFrame(frame);
+}
+
+// The look costs as much as some dozen tables cost to make, and comes after as many new ones as there were left, so that it is
+// paid by those. Unlink, flush, then free.
+void AddressSpace::PruneTables() {
+  if (tables_.count() < prune_at_) return;
+  const PhysAddr chain = arch::UnlinkEmptyTables(root_);
+  if (Loaded()) arch::FlushAll();
+  arch::FreeUnlinkedTables(chain, tables_);
+  prune_at_ = 2 * tables_.count() + kSpareTables;
+}
+
 void AddressSpace::CutFew(VirtAddr begin, VirtAddr end, DroppedSources& dropped) {
   DropPages(begin, end);
+  PruneTables();
   mapped_bytes_ -= regions_.BytesIn(begin, end);
   regions_.Cut(begin, end, dropped);
 }
@@ -203,6 +225,7 @@ Status AddressSpace::Discard(VirtAddr address, std::uint64_t bytes) {
   const Range range = ESC_TRY(PageRange(address, bytes));
   const SpinLockGuard guard(lock_);
   DropPages(range.begin, range.end);
+  PruneTables();
   return regions_.Filled(range.begin, range.end) ? Status::kOk : Status::kNoMemory;
 }
 
@@ -223,10 +246,11 @@ Result<VirtAddr> AddressSpace::MoveTo(VirtAddr begin, VirtAddr end, std::uint64_
   if (moved.source) moved.source_offset = moved.OffsetOf(begin);
   moved.begin = target;
   moved.end = target + new_bytes;
+  arch::TableFrameSource* const tables = &tables_;
   // Mapped at both places until the second pass: the first one can fail, and is then undone.
   Status status = Status::kOk;
   arch::VisitPages(root_, begin, end, [&](VirtAddr page, PageMapping& mapping) {
-    if (Ok(status)) status = arch::MapPage(root_, target + (page - begin), mapping, TableFrames());
+    if (Ok(status)) status = arch::MapPage(root_, target + (page - begin), mapping, *tables);
     return PageEdit::kKeep;
   });
   const VirtAddr unwanted = Ok(status) ? begin : target;

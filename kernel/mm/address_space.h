@@ -115,9 +115,22 @@ class AddressSpace : public RefCounted<AddressSpace> {
     Sharing sharing = Sharing::kPrivate;
   };
 
+  // Page-table frames of this space, but for the root: how many there are tells when to look for empty ones.
+  class Tables final : public arch::TableFrameSource {
+   public:
+    Result<FrameNumber> AllocateTableFrame() override;
+    void FreeTableFrame(FrameNumber frame) override;
+    std::uint64_t count() const { return count_; }
+
+   private:
+    std::uint64_t count_ = 0;
+  };
+
   bool Loaded() const { return arch::LoadedRoot() == root_; }
   // Removes pages, not regions.
   void DropPages(VirtAddr begin, VirtAddr end) ESC_REQUIRES(lock_);
+  // Frees page tables that have become empty, once there may be enough of them to be worth a look at all.
+  void PruneTables() ESC_REQUIRES(lock_);
   // Removes the regions and pages of [begin, end), but for the last few, which a call under the same lock as what follows
   // is to take: answers where those begin.
   VirtAddr CutAllButFew(VirtAddr begin, VirtAddr end) ESC_EXCLUDES(lock_);
@@ -145,9 +158,14 @@ class AddressSpace : public RefCounted<AddressSpace> {
   template <class Step>
   Status ForEachPiece(VirtAddr user, std::size_t bytes, arch::Access access, Step step) ESC_EXCLUDES(lock_);
 
+  // Tables that a space may have before anybody looks whether they are empty.
+  static constexpr std::uint64_t kSpareTables = 128;
+
   const PhysAddr root_;
   SpinLock lock_{LockRank::kAddressSpace};
   Regions regions_ ESC_GUARDED_BY(lock_);
+  Tables tables_ ESC_GUARDED_BY(lock_);
+  std::uint64_t prune_at_ ESC_GUARDED_BY(lock_) = kSpareTables;
   std::uint64_t mapped_bytes_ ESC_GUARDED_BY(lock_) = 0;
   std::uint64_t resident_pages_ ESC_GUARDED_BY(lock_) = 0;
   std::uint64_t minor_faults_ ESC_GUARDED_BY(lock_) = 0;

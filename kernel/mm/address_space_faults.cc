@@ -60,7 +60,7 @@ Status AddressSpace::FillWithZeros(VirtAddr page, Access allowed, Access wanted)
     mapping.access = WithoutWrite(allowed);
     mapping.copy_on_write = true;
   }
-  if (const Status status = arch::MapPage(root_, page, mapping, TableFrames()); !Ok(status)) {
+  if (const Status status = arch::MapPage(root_, page, mapping, tables_); !Ok(status)) {
     DropFrame(mapping.frame);
     return status;
   }
@@ -136,7 +136,7 @@ Status AddressSpace::Install(VirtAddr page, Access access, const Fill& fill, Fra
     mapping.copy_on_write = arch::Allows(mapping.access, Access::kWrite);
     mapping.access = WithoutWrite(mapping.access);
   }
-  if (const Status status = arch::MapPage(root_, page, mapping, TableFrames()); !Ok(status)) {
+  if (const Status status = arch::MapPage(root_, page, mapping, tables_); !Ok(status)) {
     DropFrame(frame);
     return status;
   }

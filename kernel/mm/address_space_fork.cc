@@ -34,6 +34,7 @@ Status AddressSpace::CopyPagesTo(AddressSpace& child, bool& downgraded) ESC_NO_T
   child.break_base_ = break_base_;
   child.break_ = break_;
   Status status = Status::kOk;
+  arch::TableFrameSource* const tables = &child.tables_;
   std::uint64_t copied = 0;
   // Region by region: the tables between them are not even looked at.
   for (const Region& region : regions_.items()) {
@@ -44,7 +45,7 @@ Status AddressSpace::CopyPagesTo(AddressSpace& child, bool& downgraded) ESC_NO_T
         mapping.access = WithoutWrite(mapping.access);
         mapping.copy_on_write = true;
       }
-      status = arch::MapPage(child.root_, page, mapping, TableFrames());
+      status = arch::MapPage(child.root_, page, mapping, *tables);
       if (!Ok(status)) return PageEdit::kKeep;
       ShareFrame(mapping.frame);
       ++copied;

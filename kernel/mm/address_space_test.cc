@@ -254,5 +254,30 @@ TEST_F(AddressSpaceTest, OutOfMemoryIsAnAnswer) {
   EXPECT_EQ(Store(kBase, 1), Status::kOk);
 }
 
+TEST_F(AddressSpaceTest, PageTablesOfUnmappedMemoryAreFreed) {
+  Use(NewSpace());
+  const std::uint64_t before = CurrentMemoryInUse().frames;
+  constexpr VirtAddr kFar{0x1000'0000'0000};
+  MapPages(current_, kBase, 1);
+  ASSERT_EQ(Store(kBase, 7), Status::kOk);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const VirtAddr at = kFar + i * (2u << 20);  // a table of its own each time
+    MapPages(current_, at, 1);
+    ASSERT_EQ(Store(at, 1), Status::kOk);
+    ASSERT_EQ(current_->Unmap(at, kPageSize), Status::kOk);
+  }
+  EXPECT_LT(CurrentMemoryInUse().frames - before, 200u);
+  EXPECT_EQ(Load(kBase), 7);
+  // As late as the frames of pages: no CPU may walk through a table that has a new owner.
+  std::size_t flushed = 0, unlinked = 0, at = 0;
+  for (const host::MmuEvent& event : machine_.mmu().history()) {
+    ++at;
+    if (event.kind == host::MmuEvent::Kind::kFlushAll) flushed = at;
+    if (event.kind == host::MmuEvent::Kind::kWrite && event.level > 0 && event.new_entry == 0) unlinked = at;
+    if (event.kind == host::MmuEvent::Kind::kTableFreed) EXPECT_GT(flushed, unlinked);
+  }
+  EXPECT_GT(unlinked, 0u);
+}
+
 }  // namespace
 }  // namespace esc::mm
