@@ -70,7 +70,9 @@ Result<MemoryRanges> CheckReserved(std::span<const MemoryRange> taken, std::span
     if (range.bytes == 0) continue;
     if (range.base.value + range.bytes < range.base.value) return Status::kCorrupt;
     const bool inside = std::any_of(memory.begin(), memory.end(), [&](const MemoryRange& ram) {
-      return ram.kind == MemoryKind::kUsable && range.base >= ram.base && EndOf(range) <= EndOf(ram);
+      // Of a page that is memory in part, the direct map has nothing.
+      return ram.kind == MemoryKind::kUsable && range.base.value >= AlignUp<std::uint64_t>(ram.base.value, kPageSize) &&
+             EndOf(range).value <= AlignDown<std::uint64_t>(EndOf(ram).value, kPageSize);
     });
     if (!inside) return Status::kCorrupt;
     ESC_TRY(out.Add(range));

@@ -14,7 +14,7 @@ namespace esc::arch::x86 {
 Result<MemoryRanges> NormalizeMemoryMap(std::span<const MemoryRange> ranges, PhysAddr end);
 
 // The ranges that boot has taken: sorted. kCorrupt when two overlap, or when one does not lie within usable
-// memory (a module that the loader put where no memory is).
+// memory (a module that the loader put where no memory is), counted in whole pages.
 Result<MemoryRanges> CheckReserved(std::span<const MemoryRange> taken, std::span<const MemoryRange> memory);
 
 // The largest part of usable memory in [from, to) that no reserved range touches, page-aligned.

@@ -74,6 +74,16 @@ TEST(CheckReserved, RefusesOverlapsAndWhatLiesOutsideMemory) {
   EXPECT_EQ(check({Range(0x1000, 0x3000), Range(0x3000, 0x4000)}), Status::kOk);
 }
 
+TEST(CheckReserved, RefusesWhatReachesIntoAPageThatIsMemoryInPart) {
+  const std::vector memory{Range(0x1800, 0x9C00)};
+  const auto check = [&](std::uint64_t begin, std::uint64_t end) {
+    return CheckReserved(std::vector{Range(begin, end)}, memory).status();
+  };
+  EXPECT_EQ(check(0x2000, 0x9000), Status::kOk);
+  EXPECT_EQ(check(0x1800, 0x3000), Status::kCorrupt);
+  EXPECT_EQ(check(0x8000, 0x9100), Status::kCorrupt);
+}
+
 TEST(LargestGap, LiesBetweenWhatIsTaken) {
   const std::vector memory{Range(0x1000, 0x20000), Range(0x30000, 0x38000)};
   const std::vector taken{Range(0x4000, 0x5000), Range(0x18000, 0x19001)};

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "kernel/arch_api/paging.h"
 #include "kernel/arch_api/power.h"
 #include "kernel/arch_api/upcalls.h"
 #include "kernel/arch_x86_64/asm_layout.h"
@@ -53,13 +54,22 @@ void PrintAddress(std::uint64_t address) {
   }
 }
 
+// Whether both words of a saved frame can be read: the stacks are all mapped by small pages. Before the real page tables are
+// there, the boot stack is the only one.
+bool FrameMapped(std::uint64_t rbp) {
+  if (rbp < ESC_DIRECT_MAP || rbp % 8 != 0) return false;
+  if (KernelRoot().value == 0) return rbp >= ESC_KERNEL_VIRTUAL;
+  return LookupPage(KernelRoot(), VirtAddr{rbp}.PageDown()).has_value() &&
+         LookupPage(KernelRoot(), VirtAddr{rbp + 8}.PageDown()).has_value();
+}
+
 // Follows saved frame pointers; each must lie on the same stack as the last and above it.
 void PrintBacktrace(std::uint64_t rip, std::uint64_t rbp) {
   WriteEmergency("backtrace:\n");
   if (rip != 0) PrintAddress(rip);
   constexpr std::uint64_t kLargestFrame = 0x10000;
   for (int depth = 0; depth < kMaxFrames; ++depth) {
-    if (rbp < ESC_DIRECT_MAP || rbp % 8 != 0) return;
+    if (!FrameMapped(rbp)) return;
     const auto* frame = reinterpret_cast<const std::uint64_t*>(rbp);
     const std::uint64_t caller = frame[1];
     if (!IsText(caller)) return;

@@ -342,6 +342,7 @@ void RunCase(std::string_view name) {
   if (name == "smap") (void)*reinterpret_cast<volatile int*>(kData.value);
   if (name == "smep") reinterpret_cast<void (*)()>(kCode.value)();
   if (name == "exception") asm volatile("ud2");
+  if (name == "lost_stack") asm volatile("movabs %0, %%rbp; ud2" ::"i"(arch::kKernelVirtualEnd.value - 64));
   if (name == "canary") asm volatile("call __stack_chk_fail");
   if (name == "check") ESC_CHECK(name.empty());
   if (name == "boot_stack") {
