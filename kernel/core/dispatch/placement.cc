@@ -37,6 +37,11 @@ void AskForSwitch(PerCpu& cpu) {
   if (cpu.id != arch::ThisCpu()) arch::SendReschedule(cpu.id);
 }
 
+// Who waits in a layer below is not kept waiting by that layer's plugin.
+void ExcuseBelow(PerCpu& cpu, const RunQueueSlot& slot, Nanos ran) {
+  for (std::size_t below = slot.layer() + 1; below < cpu.slot_count; ++below) cpu.slots[below]->Excuse(ran);
+}
+
 bool IsUserThread(const Thread& thread) { return thread.pending_info != nullptr; }
 
 }  // namespace
@@ -76,8 +81,7 @@ Nanos ChargeCurrent(PerCpu& cpu, Nanos now) {
   (IsUserThread(thread) ? thread.accounting.user : thread.accounting.system) += ran;
   RunQueueSlot& slot = *thread.dispatch.queue.load(std::memory_order_relaxed);
   slot.Charge(thread, ran, now);
-  // Who waits in a layer below is not kept waiting by that layer's plugin.
-  for (std::size_t below = slot.layer() + 1; below < cpu.slot_count; ++below) cpu.slots[below]->Excuse(ran);
+  if (cpu.slot_count > 1) [[unlikely]] ExcuseBelow(cpu, slot, ran);
   return ran;
 }
 
