@@ -25,6 +25,8 @@ class IoBuffer {
   }
   std::size_t remaining() const { return remaining_; }
   std::size_t done() const { return done_; }
+  // Leaves out what lies past the next `bytes`.
+  void Limit(std::size_t bytes) { remaining_ = bytes < remaining_ ? bytes : remaining_; }
   // Moves up to `bytes` and advances. Interrupts on, no spin lock held.
   Status CopyIn(void* to, std::size_t bytes);         // out of the buffer into kernel memory (write)
   Status CopyOut(const void* from, std::size_t bytes);  // from kernel memory into the buffer (read)

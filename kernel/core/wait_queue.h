@@ -6,6 +6,8 @@
 // poll() and select() wait on several queues: a Waiter in each, then Park, then ~Waiter.
 #pragma once
 
+#include <cstdint>
+
 #include "kernel/base/intrusive_list.h"
 #include "kernel/base/spin_lock.h"
 #include "kernel/base/status.h"
@@ -44,11 +46,14 @@ class WaitQueue {
   unsigned WakeAll() { return Wake(~0u); }
   unsigned Wake(unsigned most);
   bool empty();
+  // How often it was woken, whoever waited: two equal answers mean that nothing was told in between.
+  std::uint32_t wakes();
 
  private:
   friend class Waiter;
   SpinLock lock_{LockRank::kWaitQueue};
   IntrusiveList<Waiter, WaiterTag> waiters_ ESC_GUARDED_BY(lock_);
+  std::uint32_t wakes_ ESC_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace esc::core

@@ -14,7 +14,8 @@
 
 namespace esc::fs {
 
-// An empty root with /dev (console, tty, ttyS0, null, zero, full, random, urandom), /proc and /tmp. kNoMemory.
+// An empty root with /dev (console, tty, ttyS0, null, zero, full, random, urandom, and links to one's own descriptors: fd,
+// stdin, stdout, stderr), /proc and /tmp. kNoMemory.
 Result<mm::RefPtr<Node>> MakeRoot();
 
 // Unpacks the cpio archives (newc, one after another, as Linux takes them) into `root`. On an error `message` names
@@ -25,7 +26,7 @@ Status UnpackInitramfs(std::span<const std::byte> archive, mm::RefPtr<Node> root
 // kNotFound.
 Result<std::span<const std::byte>> FindInArchive(std::span<const std::byte> archive, std::string_view path);
 
-// A file of /proc/escapement (and others that layers above fs add): `write` fills the text when it is opened.
+// A file of /proc/escapement (and others that layers above fs add): `write` fills the text when it is read.
 // `path` is below /proc, e.g. "escapement/stats". kNoMemory, kAlreadyExists.
 Status AddProcFile(std::string_view path, void (*write)(TextBuffer& text));
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "kernel/arch_api/paging.h"
+#include "kernel/core/mutex.h"
+#include "kernel/core/process.h"
 #include "kernel/fs/memory_tree.h"
 #include "kernel/mm/frames.h"
 
@@ -13,38 +15,62 @@ class FilePages : public mm::PageSource {
   explicit FilePages(mm::RefPtr<Node> node) : node_(std::move(node)) {}
 
   Status ReadPage(std::uint64_t offset, void* page) override {
+    if (offset >= file().size()) return Status::kOutOfRange;
     core::IoBuffer buffer = core::IoBuffer::Kernel(page, kPageSize);
     ESC_TRY(file().Read(buffer, offset));
     auto* bytes = static_cast<std::byte*>(page);
     std::fill(bytes + buffer.done(), bytes + kPageSize, std::byte{0});
     return Status::kOk;
   }
-  Result<FrameNumber> SharePage(std::uint64_t offset) override { return file().ShareFrameAt(offset); }
+  // Past the end there is no page: the access ends in SIGBUS (mmap(2)).
+  Result<FrameNumber> SharePage(std::uint64_t offset) override {
+    if (offset >= file().size()) return Status::kOutOfRange;
+    return file().ShareFrameAt(offset);
+  }
 
  private:
   MemoryFile& file() { return static_cast<MemoryFile&>(*node_); }
   mm::RefPtr<Node> node_;
 };
 
+// RLIMIT_FSIZE: what goes past it is cut off; when nothing is left, kResourceLimit (linux_abi sends SIGXFSZ).
+Status ObeySizeLimit(core::IoBuffer& buffer, std::uint64_t offset) {
+  std::uint64_t limit;
+  {
+    core::Process& process = core::CurrentProcess();
+    SpinLockGuard guard(process.lock);
+    limit = process.limits[static_cast<std::size_t>(core::Resource::kFileSize)].current;
+  }
+  if (buffer.remaining() == 0) return Status::kOk;
+  if (offset >= limit) return Status::kResourceLimit;
+  buffer.Limit(limit - offset);
+  return Status::kOk;
+}
+
+// The position is locked from its reading to its change, so that two writers of one description never write over each
+// other. A page fault in the middle of a copy comes back to the file, never to the description.
 class OpenMemoryFile : public OpenFile {
  public:
   using OpenFile::OpenFile;
 
   Result<std::size_t> Read(core::IoBuffer buffer) override {
     if (!mode().readable) return Status::kBadDescriptor;
-    const std::size_t done = ESC_TRY(file().Read(buffer, Position()));
-    Advance(done);
+    core::MutexGuard guard(mutex_);
+    const std::size_t done = ESC_TRY(file().Read(buffer, position_));
+    position_ += done;
     return done;
   }
   Result<std::size_t> Write(core::IoBuffer buffer) override {
     if (!mode().writable) return Status::kBadDescriptor;
+    core::MutexGuard guard(mutex_);
     if (mode().append) {
-      const std::uint64_t end = ESC_TRY(file().Append(buffer));
-      SetPosition(end);
+      ESC_TRY(ObeySizeLimit(buffer, file().size()));
+      position_ = ESC_TRY(file().Append(buffer));
       return buffer.done();
     }
-    const std::size_t done = ESC_TRY(file().Write(buffer, Position()));
-    Advance(done);
+    ESC_TRY(ObeySizeLimit(buffer, position_));
+    const std::size_t done = ESC_TRY(file().Write(buffer, position_));
+    position_ += done;
     return done;
   }
   Result<std::size_t> ReadAt(core::IoBuffer buffer, std::uint64_t offset) override {
@@ -53,11 +79,14 @@ class OpenMemoryFile : public OpenFile {
   }
   Result<std::size_t> WriteAt(core::IoBuffer buffer, std::uint64_t offset) override {
     if (!mode().writable) return Status::kBadDescriptor;
-    return file().Write(buffer, offset);
+    ESC_TRY(ObeySizeLimit(buffer, mode().append ? file().size() : offset));
+    if (!mode().append) return file().Write(buffer, offset);
+    ESC_TRY(file().Append(buffer));  // the offset is passed over, as on Linux (pwrite(2), BUGS)
+    return buffer.done();
   }
   Result<std::uint64_t> Seek(std::int64_t offset, core::SeekFrom from) override {
     const std::uint64_t size = file().size();
-    SpinLockGuard guard(lock_);
+    core::MutexGuard guard(mutex_);
     const std::uint64_t base = from == core::SeekFrom::kStart ? 0 : from == core::SeekFrom::kEnd ? size : position_;
     std::int64_t target = 0;
     if (__builtin_add_overflow(static_cast<std::int64_t>(base), offset, &target) || target < 0) {
@@ -69,27 +98,16 @@ class OpenMemoryFile : public OpenFile {
     return mm::RefPtr<mm::PageSource>(ESC_TRY(mm::MakeRef<FilePages>(node_ref())));
   }
   std::size_t Available() override {
-    const std::uint64_t size = file().size(), position = Position();
-    return size > position ? size - position : 0;
+    const std::uint64_t size = file().size();
+    core::MutexGuard guard(mutex_);
+    return size > position_ ? size - position_ : 0;
   }
 
  private:
   MemoryFile& file() { return static_cast<MemoryFile&>(node()); }
-  std::uint64_t Position() {
-    SpinLockGuard guard(lock_);
-    return position_;
-  }
-  void SetPosition(std::uint64_t position) {
-    SpinLockGuard guard(lock_);
-    position_ = position;
-  }
-  void Advance(std::size_t bytes) {
-    SpinLockGuard guard(lock_);
-    position_ += bytes;
-  }
 
-  SpinLock lock_{LockRank::kFile};
-  std::uint64_t position_ ESC_GUARDED_BY(lock_) = 0;
+  core::Mutex mutex_;
+  std::uint64_t position_ ESC_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace
@@ -128,7 +146,10 @@ Result<FrameNumber> MemoryFile::ShareFrameAt(std::uint64_t offset) {
     SpinLockGuard guard(lock_);
     if (page >= frames_.size()) status = frames_.Resize(page + 1);
     if (Ok(status)) {
-      if (frames_[page] == kHole) frames_[page] = fresh;
+      if (frames_[page] == kHole) {
+        frames_[page] = fresh;
+        ++frames_used_;
+      }
       installed = frames_[page];
       mm::ShareFrame(installed);
     }
@@ -213,7 +234,10 @@ Status MemoryFile::Truncate(std::uint64_t size) {
     SpinLockGuard guard(lock_);
     const std::size_t pages = (size + kPageSize - 1) >> kPageShift;
     for (std::size_t i = pages; i < frames_.size(); ++i) {
-      if (frames_[i] != kHole) mm::DropFrame(frames_[i]);
+      if (frames_[i] == kHole) continue;
+      mm::DropFrame(frames_[i]);
+      frames_[i] = kHole;
+      --frames_used_;
     }
     if (frames_.size() > pages) ESC_TRY(frames_.Resize(pages));
     // What lies past the new end in its page must read as zeros when the file grows again.

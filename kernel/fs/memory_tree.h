@@ -33,7 +33,10 @@ class MemoryFile : public BaseNode {
   Result<FrameNumber> ShareFrameAt(std::uint64_t offset);
 
  protected:
-  void FillAttributes(Attributes& attributes) override ESC_REQUIRES(lock_) { attributes.size = size_; }
+  void FillAttributes(Attributes& attributes) override ESC_REQUIRES(lock_) {
+    attributes.size = size_;
+    attributes.allocated = frames_used_ * kPageSize;
+  }
 
  private:
   static constexpr FrameNumber kHole{0};
@@ -42,6 +45,7 @@ class MemoryFile : public BaseNode {
   void Extend(std::uint64_t end);
 
   mm::Vector<FrameNumber> frames_ ESC_GUARDED_BY(lock_);
+  std::uint64_t frames_used_ ESC_GUARDED_BY(lock_) = 0;  // those that are no holes
   std::uint64_t size_ ESC_GUARDED_BY(lock_) = 0;
 };
 

@@ -1,6 +1,16 @@
 #include "kernel/fs/node.h"
 
 namespace esc::fs {
+namespace {
+constinit std::atomic<void (*)(OpenFile&)> close_hook{nullptr};
+}  // namespace
+
+void SetCloseHook(void (*hook)(OpenFile& file)) { close_hook.store(hook, std::memory_order_release); }
+
+void OpenFile::Closed() {
+  if (!tells_close_.load(std::memory_order_acquire)) return;
+  if (auto* hook = close_hook.load(std::memory_order_acquire); hook != nullptr) hook(*this);
+}
 
 // What a kind of node does not override, it cannot do.
 Attributes Node::GetAttributes() {

@@ -6,6 +6,7 @@
 // before. Nothing here is called with a spin lock held.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -35,6 +36,7 @@ struct Attributes {
   std::uint64_t inode = 0;
   std::uint32_t links = 0;
   std::uint64_t size = 0;
+  std::uint64_t allocated = 0;    // bytes of memory behind it: holes have none
   DeviceNumber file_system;       // st_dev
   DeviceNumber device;            // st_rdev
   Nanos accessed{}, modified{}, changed{};  // since 1970
@@ -71,6 +73,8 @@ class Node : public mm::RefCounted<Node> {
   virtual void DropLink() {}
 
   virtual Result<std::size_t> ReadLink(std::span<char> target);  // symbolic links
+  // Links that lead to a node whatever its name is (/proc/PID/fd); kNotSupported on others.
+  virtual Result<mm::RefPtr<Node>> Jump() { return Status::kNotSupported; }
   virtual Status Truncate(std::uint64_t size);
   virtual Status SetPermissions(std::uint16_t permissions);
   virtual Status SetOwner(std::uint32_t uid, std::uint32_t gid);
@@ -94,16 +98,27 @@ class OpenFile : public core::File {
   OpenFile(core::OpenMode mode, mm::RefPtr<Node> node) : File(mode), node_(std::move(node)) {}
   Node& node() const { return *node_; }
   const mm::RefPtr<Node>& node_ref() const { return node_; }
+  // Where its name stood when it was opened by one; null for pipes and the like. Set by Open alone.
+  mm::RefPtr<Node> opened_in;
   // The terminal behind it, or nullptr.
   virtual Terminal* terminal() { return nullptr; }
+  // Kinds that linux_abi defines and tells apart.
+  virtual bool IsEpoll() const { return false; }
+  virtual bool IsTimer() const { return false; }
   // Bytes that a read would give at once (FIONREAD).
   virtual std::size_t Available() { return 0; }
+  // Somebody above keeps notes about this file: the hook is told of its last close.
+  void AskForClose() { tells_close_.store(true, std::memory_order_release); }
+  void Closed() final;
   // Directory position for getdents, under the caller's own lock.
   std::uint64_t directory_cursor = 0;
 
  private:
   mm::RefPtr<Node> node_;
+  std::atomic<bool> tells_close_{false};
 };
+// Told of the last close of each file that was asked to tell; no lock is held. Set once at boot.
+void SetCloseHook(void (*hook)(OpenFile& file));
 inline OpenFile& AsOpenFile(core::File& file) { return static_cast<OpenFile&>(file); }
 
 }  // namespace esc::fs

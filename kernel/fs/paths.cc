@@ -32,10 +32,16 @@ Status CheckRemoval(Node& directory, Node& node) {
   return Status::kPermissionDenied;
 }
 
+// A directory that was removed while somebody was in it: it has no parent but itself (Unlinked), and takes no names.
+bool Removed(Paths& paths, Node& directory) {
+  return directory.type() == NodeType::kDirectory && directory.Parent() == &directory && &directory != paths.root().get();
+}
+
 // Puts a new node under the last name of `place`, owned by the caller. The tree mutex is held.
-Status AddNew(const Place& place, mm::RefPtr<Node> node) {
+Status AddNew(Paths& paths, const Place& place, mm::RefPtr<Node> node) {
   if (place.node) return Status::kAlreadyExists;
   if (place.last_bytes == 0) return Status::kNotFound;
+  if (Removed(paths, *place.directory)) return Status::kNotFound;
   ESC_TRY(CheckAccess(*place.directory, kWrite | kExecute));
   const core::Credentials who = CurrentCredentials();
   ESC_TRY(node->SetOwner(who.euid, who.egid));
@@ -69,7 +75,7 @@ Result<mm::RefPtr<Node>> CreateFile(Paths& paths, Node* base, std::string_view p
   }
   if (place.trailing_slash) return Status::kIsDirectory;
   mm::RefPtr<Node> node = ESC_TRY(NewNode(NodeType::kFile, WithoutUmask(paths, options.permissions), {}));
-  ESC_TRY(AddNew(place, node));
+  ESC_TRY(AddNew(paths, place, node));
   return node;
 }
 
@@ -118,6 +124,12 @@ Result<mm::RefPtr<core::PathContext>> Paths::Fork() {
 mm::RefPtr<Node> Paths::root() {
   SpinLockGuard guard(lock_);
   return root_;
+}
+
+void Paths::SetRoot(mm::RefPtr<Node> node) {
+  mm::RefPtr<Node> old;  // dropped after the lock
+  SpinLockGuard guard(lock_);
+  old = std::exchange(root_, std::move(node));
 }
 
 mm::RefPtr<Node> Paths::working_directory() {
@@ -175,14 +187,21 @@ Result<mm::RefPtr<OpenFile>> Open(Paths& paths, Node* base, std::string_view pat
   }
   if (!created) ESC_TRY(CheckOpen(*place.node, options));
   if (options.truncate && place.node->type() == NodeType::kFile) ESC_TRY(place.node->Truncate(0));
-  return place.node->Open(options.mode);
+  mm::RefPtr<OpenFile> file = ESC_TRY(place.node->Open(options.mode));
+  file->opened_in = std::move(place.directory);
+  return file;
+}
+
+Result<mm::RefPtr<OpenFile>> MakeUnnamedFile() {
+  const mm::RefPtr<Node> node(ESC_TRY(mm::MakeRef<MemoryFile>(0777)));
+  return node->Open({.readable = true, .writable = true});
 }
 
 Status MakeDirectory(Paths& paths, Node* base, std::string_view path, std::uint16_t permissions) {
   core::MutexGuard guard(TreeMutex());
   const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
   if (place.node) return Status::kAlreadyExists;
-  ESC_TRY(AddNew(place, ESC_TRY(mm::MakeRef<MemoryDirectory>(WithoutUmask(paths, permissions), place.directory.get()))));
+  ESC_TRY(AddNew(paths, place, ESC_TRY(mm::MakeRef<MemoryDirectory>(WithoutUmask(paths, permissions), place.directory.get()))));
   place.directory->AddLink();  // the child's ".."
   return Status::kOk;
 }
@@ -191,7 +210,7 @@ Status MakeNode(Paths& paths, Node* base, std::string_view path, NodeType type, 
   core::MutexGuard guard(TreeMutex());
   const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
   if (place.node) return Status::kAlreadyExists;
-  return AddNew(place, ESC_TRY(NewNode(type, WithoutUmask(paths, permissions), device)));
+  return AddNew(paths, place, ESC_TRY(NewNode(type, WithoutUmask(paths, permissions), device)));
 }
 
 Status MakeSymbolicLink(Paths& paths, std::string_view target, Node* base, std::string_view path) {
@@ -200,7 +219,7 @@ Status MakeSymbolicLink(Paths& paths, std::string_view target, Node* base, std::
   core::MutexGuard guard(TreeMutex());
   const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
   if (place.node) return Status::kAlreadyExists;
-  return AddNew(place, ESC_TRY(SymbolicLink::Create(target)));
+  return AddNew(paths, place, ESC_TRY(SymbolicLink::Create(target)));
 }
 
 Status Link(Paths& paths, Node* old_base, std::string_view old_path, Node* new_base, std::string_view new_path, FollowLast follow) {
@@ -210,6 +229,7 @@ Status Link(Paths& paths, Node* old_base, std::string_view old_path, Node* new_b
   const Place place = ESC_TRY(Walk(paths, new_base, new_path, FollowLast::kNo));
   if (place.node) return Status::kAlreadyExists;
   if (place.last_bytes == 0 || place.trailing_slash) return Status::kNotFound;
+  if (Removed(paths, *place.directory)) return Status::kNotFound;
   ESC_TRY(CheckAccess(*place.directory, kWrite | kExecute));
   if (node->GetAttributes().file_system != place.directory->GetAttributes().file_system) return Status::kCrossDevice;
   return AddEntry(*place.directory, place.name(), node);
@@ -249,6 +269,7 @@ Status Rename(Paths& paths, Node* old_base, std::string_view old_path, Node* new
   const bool directory = from.node->type() == NodeType::kDirectory;
   if (to.trailing_slash && !directory) return Status::kNotDirectory;
   if (directory && LiesWithin(to.directory.get(), *from.node)) return Status::kInvalidArgument;
+  if (Removed(paths, *to.directory)) return Status::kNotFound;
   ESC_TRY(CheckRemoval(*from.directory, *from.node));
   ESC_TRY(CheckAccess(*to.directory, kWrite | kExecute));
   if (from.directory->GetAttributes().file_system != to.directory->GetAttributes().file_system) return Status::kCrossDevice;
@@ -273,37 +294,57 @@ Status Rename(Paths& paths, Node* old_base, std::string_view old_path, Node* new
   return Status::kOk;
 }
 
-Result<std::size_t> PathOf(Paths& paths, Node& directory, std::span<char> buffer) {
+namespace {
+
+// Writes "/" and the name of the entry with this inode before `begin`, and moves it. kNotFound, kOutOfRange.
+Status PrependName(Node& parent, std::uint64_t inode, std::span<char> buffer, std::size_t& begin) {
+  bool found = false, fits = true;
+  ESC_TRY(parent.ReadDirectory(2, [&](const DirectoryEntry& entry) {
+    if (entry.inode != inode) return true;
+    found = true;
+    fits = entry.name.size() < begin;
+    if (fits) {
+      begin -= entry.name.size() + 1;
+      buffer[begin] = '/';
+      std::memcpy(buffer.data() + begin + 1, entry.name.data(), entry.name.size());
+    }
+    return false;
+  }));
+  if (!found) return Status::kNotFound;
+  return fits ? Status::kOk : Status::kOutOfRange;
+}
+
+// The path of `directory`, written from the end: from `begin` on. Its length.
+Result<std::size_t> PrependPath(Paths& paths, Node& directory, std::span<char> buffer, std::size_t begin) {
   const mm::RefPtr<Node> root = paths.root();
-  std::size_t begin = buffer.size();  // the path is written from the end
   Node* at = &directory;
+  const std::size_t end = buffer.size();
   while (at != root.get()) {
     Node* parent = at->Parent();
     if (parent == nullptr || parent == at) return Status::kNotFound;  // removed meanwhile
-    const std::uint64_t inode = at->GetAttributes().inode;
-    bool found = false, fits = true;
-    ESC_TRY(parent->ReadDirectory(2, [&](const DirectoryEntry& entry) {
-      if (entry.inode != inode || entry.type != NodeType::kDirectory) return true;
-      found = true;
-      fits = entry.name.size() < begin;
-      if (fits) {
-        begin -= entry.name.size() + 1;
-        buffer[begin] = '/';
-        std::memcpy(buffer.data() + begin + 1, entry.name.data(), entry.name.size());
-      }
-      return false;
-    }));
-    if (!found) return Status::kNotFound;
-    if (!fits) return Status::kOutOfRange;
+    ESC_TRY(PrependName(*parent, at->GetAttributes().inode, buffer, begin));
     at = parent;
   }
-  if (begin == buffer.size()) {
+  if (begin == end) {
     if (begin == 0) return Status::kOutOfRange;
     buffer[--begin] = '/';
   }
-  const std::size_t bytes = buffer.size() - begin;
-  std::memmove(buffer.data(), buffer.data() + begin, bytes);
-  return bytes;
+  std::memmove(buffer.data(), buffer.data() + begin, end - begin);
+  return end - begin;
+}
+
+}  // namespace
+
+Result<std::size_t> PathOf(Paths& paths, Node& directory, std::span<char> buffer) {
+  return PrependPath(paths, directory, buffer, buffer.size());
+}
+
+Result<std::size_t> PathOfFile(Paths& paths, OpenFile& file, std::span<char> buffer) {
+  if (file.node().type() == NodeType::kDirectory) return PathOf(paths, file.node(), buffer);
+  if (!file.opened_in) return Status::kNotFound;
+  std::size_t begin = buffer.size();
+  ESC_TRY(PrependName(*file.opened_in, file.node().GetAttributes().inode, buffer, begin));
+  return PrependPath(paths, *file.opened_in, buffer, begin);
 }
 
 }  // namespace esc::fs

@@ -26,6 +26,7 @@ class Paths : public core::PathContext {
   Result<mm::RefPtr<core::PathContext>> Fork() override;
 
   mm::RefPtr<Node> root();
+  void SetRoot(mm::RefPtr<Node> node);
   mm::RefPtr<Node> working_directory();
   void SetWorkingDirectory(mm::RefPtr<Node> node);
   std::uint16_t umask();
@@ -40,6 +41,9 @@ class Paths : public core::PathContext {
 
 // The running process's.
 mm::RefPtr<Paths> CurrentPaths();
+
+// A file that no directory holds, open for reading and writing (memfd_create). kNoMemory.
+Result<mm::RefPtr<OpenFile>> MakeUnnamedFile();
 
 enum class FollowLast : std::uint8_t { kNo, kYes };
 Result<mm::RefPtr<Node>> Resolve(Paths& paths, Node* base, std::string_view path, FollowLast follow);
@@ -65,8 +69,11 @@ Status Unlink(Paths& paths, Node* base, std::string_view path);
 Status RemoveDirectory(Paths& paths, Node* base, std::string_view path);
 enum class Replace : std::uint8_t { kYes, kNo };
 Status Rename(Paths& paths, Node* old_base, std::string_view old_path, Node* new_base, std::string_view new_path, Replace replace);
-// The absolute path of a directory into `buffer`; its length.
+// The absolute path of a directory into `buffer`; its length. kNotFound when it was removed, kOutOfRange.
 Result<std::size_t> PathOf(Paths& paths, Node& directory, std::span<char> buffer);
+
+// The same of an open file; kNotFound when it has no name any more.
+Result<std::size_t> PathOfFile(Paths& paths, OpenFile& file, std::span<char> buffer);
 
 enum class Permission : std::uint8_t { kExecute = 1, kWrite = 2, kRead = 4 };
 // Whether the running process may; `wanted` is a sum of Permission bits.

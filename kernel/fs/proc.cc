@@ -172,13 +172,12 @@ struct SystemFile {
   std::string_view name;
   void (*write)(TextBuffer&);
 };
-constexpr std::array<SystemFile, 7> kSystemFiles = {{
+constexpr std::array<SystemFile, 6> kSystemFiles = {{
     {"uptime", WriteUptime},
     {"meminfo", WriteMeminfo},
     {"stat", WriteStat},
     {"loadavg", WriteLoadavg},
     {"cpuinfo", WriteCpuinfo},
-    {"mounts", [](TextBuffer& text) { text.Append("none / ramfs rw 0 0\nproc /proc proc rw 0 0\n"); }},
     {"filesystems", [](TextBuffer& text) { text.Append("nodev\tramfs\nnodev\tproc\n"); }},
 }};
 
@@ -191,6 +190,7 @@ Result<mm::RefPtr<Node>> MakeProc(Node& parent) {
   const mm::RefPtr<ProcDirectory> proc = ESC_TRY(mm::MakeRef<ProcDirectory>(&parent));
   for (const SystemFile& file : kSystemFiles) ESC_TRY(proc->Add(file.name, ESC_TRY(mm::MakeRef<SystemText>(file.write))));
   ESC_TRY(proc->Add("self", ESC_TRY(mm::MakeRef<SelfLink>())));
+  ESC_TRY(proc->Add("mounts", ESC_TRY(SymbolicLink::Create("self/mounts"))));
   proc_root = proc;
   return mm::RefPtr<Node>(proc);
 }

@@ -7,6 +7,7 @@
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/fs/memory_tree.h"
+#include "kernel/fs/proc_links.h"
 #include "kernel/fs/text_file.h"
 #include "kernel/mm/address_space.h"
 
@@ -28,6 +29,7 @@ struct Snapshot {
   char state = 'S';
   std::uint64_t pending = 0, ignored = 0, caught = 0;
   CpuSet affinity;
+  std::array<core::Limit, core::kResources> limits;
 };
 
 char StateLetter(core::Process& process, bool running, bool stopped) {
@@ -46,6 +48,7 @@ Snapshot Capture(core::Process& process) {
     s.memory = process.memory;
     s.started = process.started;
     s.affinity = process.affinity;
+    s.limits = process.limits;
     s.pending = process.pending.bits();
     for (std::size_t i = 1; i < process.actions.size(); ++i) {
       const std::uint64_t bit = std::uint64_t{1} << (i - 1);
@@ -141,18 +144,80 @@ void WriteStatm(const Snapshot& s, TextBuffer& text) {
   text.Format("{} {} 0 0 0 {} 0\n", memory.mapped_bytes / kPageSize, memory.resident_pages, memory.resident_pages);
 }
 
-enum class TextKind : std::uint8_t { kStat = 1, kStatus, kCommandLine, kEnvironment, kName, kMaps, kStatm };
+void WriteLimits(const Snapshot& s, TextBuffer& text) {
+  struct Name {
+    std::string_view name, unit;
+  };
+  constexpr std::array<Name, core::kResources> kNames = {{{"Max cpu time", "seconds"},
+                                                          {"Max file size", "bytes"},
+                                                          {"Max data size", "bytes"},
+                                                          {"Max stack size", "bytes"},
+                                                          {"Max core file size", "bytes"},
+                                                          {"Max resident set", "bytes"},
+                                                          {"Max processes", "processes"},
+                                                          {"Max open files", "files"},
+                                                          {"Max locked memory", "bytes"},
+                                                          {"Max address space", "bytes"},
+                                                          {"Max file locks", "locks"},
+                                                          {"Max pending signals", "signals"},
+                                                          {"Max msgqueue size", "bytes"},
+                                                          {"Max nice priority", ""},
+                                                          {"Max realtime priority", ""},
+                                                          {"Max realtime timeout", "us"}}};
+  const auto column = [&](std::string_view word, std::size_t width) {
+    text.Append(word);
+    for (std::size_t i = word.size(); i < width; ++i) text.Append(' ');
+  };
+  const auto value = [&](std::uint64_t limit) {
+    FixedText<24> number;
+    if (limit != ~std::uint64_t{0}) number.Format("{}", limit);
+    column(number.view().empty() ? "unlimited" : number.view(), 21);
+  };
+  column("Limit", 26);
+  column("Soft Limit", 21);
+  column("Hard Limit", 21);
+  text.Append("Units\n");
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    column(kNames[i].name, 26);
+    value(s.limits[i].current);
+    value(s.limits[i].maximum);
+    text.Format("{}\n", kNames[i].unit);
+  }
+}
+
+void WriteMounts(TextBuffer& text) { text.Append("none / ramfs rw 0 0\nproc /proc proc rw 0 0\n"); }
+void WriteMountInfo(TextBuffer& text) {
+  text.Append("1 1 0:1 / / rw - ramfs none rw\n2 1 0:2 / /proc rw - proc proc rw\n");
+}
+
+enum class TextKind : std::uint8_t {
+  kStat = 1, kStatus, kCommandLine, kEnvironment, kName, kMaps, kStatm, kLimits, kMounts, kMountInfo
+};
 struct TextName {
   std::string_view name;
   TextKind text;
 };
-constexpr std::array<TextName, 7> kTexts = {{{"stat", TextKind::kStat},
+constexpr std::array<TextName, 10> kTexts = {{{"stat", TextKind::kStat},
                                              {"status", TextKind::kStatus},
                                              {"cmdline", TextKind::kCommandLine},
                                              {"environ", TextKind::kEnvironment},
                                              {"comm", TextKind::kName},
                                              {"maps", TextKind::kMaps},
-                                             {"statm", TextKind::kStatm}}};
+                                             {"statm", TextKind::kStatm},
+                                             {"limits", TextKind::kLimits},
+                                             {"mounts", TextKind::kMounts},
+                                             {"mountinfo", TextKind::kMountInfo}}};
+
+// What is no text.
+struct OtherName {
+  std::string_view name;
+  NodeType type;
+};
+constexpr std::uint64_t kFirstOther = 96;  // inode numbers, after those of the texts
+constexpr std::array<OtherName, 4> kOthers = {{{"exe", NodeType::kSymbolicLink},
+                                               {"cwd", NodeType::kSymbolicLink},
+                                               {"root", NodeType::kSymbolicLink},
+                                               {"fd", NodeType::kDirectory}}};
 
 class ProcessText : public TextNode {
  public:
@@ -168,6 +233,9 @@ class ProcessText : public TextNode {
       case TextKind::kName: text.Format("{}\n", Name(s.program)); break;
       case TextKind::kMaps: WriteMaps(s, text); break;
       case TextKind::kStatm: WriteStatm(s, text); break;
+      case TextKind::kLimits: WriteLimits(s, text); break;
+      case TextKind::kMounts: WriteMounts(text); break;
+      case TextKind::kMountInfo: WriteMountInfo(text); break;
     }
     return Status::kOk;
   }
@@ -207,6 +275,9 @@ class ProcessDirectory : public BaseNode {
       : BaseNode(NodeType::kDirectory, 0555), process_(std::move(process)), proc_(&proc) {}
 
   Result<mm::RefPtr<Node>> Lookup(std::string_view name) override {
+    if (name == "cwd") return MakePlaceLink(process_, PlaceOf::kWorkingDirectory);
+    if (name == "root") return MakePlaceLink(process_, PlaceOf::kRoot);
+    if (name == "fd") return MakeDescriptorDirectory(process_, *this);
     if (name == "exe") return mm::RefPtr<Node>(ESC_TRY(mm::MakeRef<ProgramLink>(process_)));
     for (const TextName& entry : kTexts) {
       if (entry.name == name) return mm::RefPtr<Node>(ESC_TRY(mm::MakeRef<ProcessText>(process_, entry.text)));
@@ -222,7 +293,10 @@ class ProcessDirectory : public BaseNode {
       const auto inode = ProcessInode(pid, static_cast<std::uint64_t>(entry.text));
       if (!take({entry.name, inode, NodeType::kFile, ++cursor})) return Status::kOk;
     }
-    if (cursor - 2 == kTexts.size()) take({"exe", ProcessInode(pid, 99), NodeType::kSymbolicLink, ++cursor});
+    while (cursor - 2 - kTexts.size() < kOthers.size()) {
+      const std::size_t at = cursor - 2 - kTexts.size();
+      if (!take({kOthers[at].name, ProcessInode(pid, kFirstOther + at), kOthers[at].type, ++cursor})) return Status::kOk;
+    }
     return Status::kOk;
   }
   Node* Parent() override { return proc_.get(); }

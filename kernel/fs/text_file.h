@@ -1,4 +1,4 @@
-// Read-only files whose text is made when they are opened: what /proc consists of.
+// Read-only files whose text is made when they are read from the start: what /proc consists of.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class TextNode : public BaseNode {
   explicit TextNode(std::uint16_t permissions = 0444) : BaseNode(NodeType::kFile, permissions) {}
   Result<mm::RefPtr<OpenFile>> Open(core::OpenMode mode) override;
   Status Truncate(std::uint64_t) override { return Status::kPermissionDenied; }
-  // The whole text; called once for each open, again with a larger buffer when it was cut. No lock held.
+  // The whole text; called for each reading from the start, again with a larger buffer when it was cut. No lock held.
   virtual Status Write(TextBuffer& text) = 0;
 
  protected:

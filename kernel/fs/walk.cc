@@ -73,6 +73,11 @@ class Walker {
   // The link's text and what is left of the path become the path to walk.
   Status FollowLink(Node& link) {
     if (++links_ > kMaxLinks) return Status::kTooManyLinks;
+    if (Result<mm::RefPtr<Node>> target = link.Jump(); target.status() != Status::kNotSupported) {
+      place_.node = ESC_TRY(std::move(target));
+      place_.last_bytes = 0;
+      return Status::kOk;
+    }
     mm::Owned<char> text(static_cast<char*>(mm::Allocate(2 * (kMaxPath + 1))));
     if (!text) return Status::kNoMemory;
     const std::size_t bytes = ESC_TRY(link.ReadLink(std::span<char>(text.get(), kMaxPath)));

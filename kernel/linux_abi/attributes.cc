@@ -15,6 +15,8 @@
 namespace esc::linux_abi {
 namespace {
 
+constexpr std::uint64_t kBlockBytes = 512;  // the unit of st_blocks
+
 using NodeRef = mm::RefPtr<fs::Node>;
 
 // What a *at call names: by path, or the descriptor itself when AT_EMPTY_PATH allows an empty one.
@@ -74,7 +76,7 @@ Answer WriteStat(fs::Node& node, VirtAddr out) {
   stat.special_device = DeviceWord(attributes.device);
   stat.size = static_cast<std::int64_t>(attributes.size);
   stat.block_size = kPageSize;
-  stat.blocks = static_cast<std::int64_t>((attributes.size + 511) / 512);
+  stat.blocks = static_cast<std::int64_t>(attributes.allocated / kBlockBytes);
   stat.accessed = TimeOf(attributes.accessed);
   stat.modified = TimeOf(attributes.modified);
   stat.changed = TimeOf(attributes.changed);
@@ -116,6 +118,13 @@ Answer SetOwner(fs::Node& node, std::uint32_t uid, std::uint32_t gid) {
     const bool own = who.euid == attributes.uid && (uid == ~0u || uid == attributes.uid) &&
                      (gid == ~0u || gid == attributes.gid || gid == who.egid);
     if (!own) return Status::kPermissionDenied;
+  }
+  // Who gets a file does not get what its set-ID bits give (chown(2)).
+  constexpr std::uint16_t kSetUid = 04000, kSetGid = 02000, kGroupExecutes = 010;
+  const bool group = (attributes.permissions & kGroupExecutes) != 0;
+  const auto lost = static_cast<std::uint16_t>(attributes.permissions & (kSetUid | (group ? kSetGid : 0)));
+  if (attributes.type == fs::NodeType::kFile && lost != 0) {
+    ESC_TRY(node.SetPermissions(static_cast<std::uint16_t>(attributes.permissions & ~lost)));
   }
   return node.SetOwner(uid == ~0u ? attributes.uid : uid, gid == ~0u ? attributes.gid : gid);
 }
@@ -178,7 +187,19 @@ Answer SetTimesAt(int base, VirtAddr path, VirtAddr times_at, std::uint32_t flag
   return ChangeTimes(*node, times);
 }
 
-Answer SetTimesOld(VirtAddr path, VirtAddr times_at) {
+Answer SetTimesInSeconds(VirtAddr path, VirtAddr times_at) {
+  TimeSpec times[2] = {{0, kTimeNow}, {0, kTimeNow}};
+  if (times_at.value != 0) {
+    std::int64_t seconds[2];
+    ESC_TRY(mm::CopyFromUser(seconds, times_at, sizeof(seconds)));
+    for (int i = 0; i < 2; ++i) times[i] = {seconds[i], 0};
+  }
+  return ChangeTimes(*ESC_TRY(Find(kAtWorkingDirectory, path, 0)), times);
+}
+
+Answer SetTimesOld(VirtAddr path, VirtAddr times) { return SetTimesOldAt(kAtWorkingDirectory, path, times); }
+
+Answer SetTimesOldAt(int base, VirtAddr path, VirtAddr times_at) {
   TimeSpec times[2] = {{0, kTimeNow}, {0, kTimeNow}};
   if (times_at.value != 0) {
     TimeValue old[2];
@@ -188,7 +209,8 @@ Answer SetTimesOld(VirtAddr path, VirtAddr times_at) {
       times[i] = {old[i].seconds, old[i].microseconds * 1'000};
     }
   }
-  return ChangeTimes(*ESC_TRY(Find(kAtWorkingDirectory, path, 0)), times);
+  const NodeRef node = path.value == 0 ? ESC_TRY(NodeOf(base)) : ESC_TRY(Find(base, path, 0));
+  return ChangeTimes(*node, times);
 }
 
 Answer GetStatAt(int base, VirtAddr path, VirtAddr out, std::uint32_t flags) {
@@ -211,7 +233,7 @@ Answer GetStatx(int base, VirtAddr path, std::uint32_t flags, std::uint32_t, Vir
   stat.mode = static_cast<std::uint16_t>(ModeOf(attributes));
   stat.inode = attributes.inode;
   stat.size = attributes.size;
-  stat.blocks = (attributes.size + 511) / 512;
+  stat.blocks = attributes.allocated / kBlockBytes;
   stat.accessed = StatxTimeOf(attributes.accessed);
   stat.changed = StatxTimeOf(attributes.changed);
   stat.modified = StatxTimeOf(attributes.modified);

@@ -34,7 +34,8 @@ Result<Nanos> CpuClock(int clock) {
 Result<Nanos> Now(int clock) {
   switch (clock) {
     case kClockReal:
-    case kClockRealCoarse: return RealNow();
+    case kClockRealCoarse:
+    case kClockAtomic: return RealNow();  // TAI differs by the leap seconds that somebody sets: nobody has
     case kClockMonotonic:
     case kClockMonotonicRaw:
     case kClockMonotonicCoarse:

@@ -4,6 +4,7 @@
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/terminal.h"
 #include "kernel/linux_abi/current.h"
+#include "kernel/linux_abi/file_locks.h"
 #include "kernel/linux_abi/files.h"
 #include "kernel/linux_abi/layout.h"
 #include "kernel/linux_abi/numbers.h"
@@ -59,14 +60,6 @@ std::uint32_t FlagsOf(core::OpenMode mode) {
   return flags;
 }
 
-Answer ControlLock(std::uint32_t command, VirtAddr at) {
-  // Nobody else holds a lock, ever; and none can be had.
-  if (command != kFcntlGetLock) return Errno::kNoLck;
-  FileLock lock = ESC_TRY(mm::ReadUser<FileLock>(at));
-  lock.type = kLockUnlocked;
-  return mm::WriteUser(at, lock);
-}
-
 }  // namespace
 
 Answer OpenAt(int base, VirtAddr path, std::uint32_t flags, std::uint32_t mode) {
@@ -88,7 +81,20 @@ Answer Create(VirtAddr path, std::uint32_t mode) {
   return OpenAt(kAtWorkingDirectory, path, kOpenCreate | kOpenWriteOnly | kOpenTruncate, mode);
 }
 
-Answer Close(int descriptor) { return CurrentDescriptors()->Close(descriptor); }
+Answer MakeMemoryFile(VirtAddr name, std::uint32_t flags) {
+  constexpr std::uint32_t kCloseOnExec = 1, kSealing = 2, kNoExecutable = 8, kExecutable = 16;  // MFD_*; seals come never
+  if ((flags & ~(kCloseOnExec | kSealing | kNoExecutable | kExecutable)) != 0) return Status::kInvalidArgument;
+  UserPath text;
+  ESC_TRY(text.Copy(name));
+  const auto close = (flags & kCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo;
+  return CurrentDescriptors()->Add(ESC_TRY(fs::MakeUnnamedFile()), close);
+}
+
+Answer Close(int descriptor) {
+  const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
+  ReleaseLocksOnClose(*ESC_TRY(table->Get(descriptor)));
+  return table->Close(descriptor);
+}
 
 Answer CloseRange(std::uint32_t first, std::uint32_t last, std::uint32_t flags) {
   constexpr std::uint32_t kOnlyMark = 4, kUnshare = 2;  // CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE
@@ -113,6 +119,7 @@ Answer Duplicate2(int from, int to) {
   const mm::RefPtr<core::DescriptorTable> table = CurrentDescriptors();
   const mm::RefPtr<core::File> file = ESC_TRY(table->Get(from));
   if (from == to) return to;
+  if (const auto before = table->Get(to); before.ok()) ReleaseLocksOnClose(**before);
   ESC_TRY(table->Put(to, file, CloseOnExec::kNo));
   return to;
 }
@@ -145,7 +152,14 @@ Answer Control(int descriptor, std::uint32_t command, std::uint64_t argument) {
     case kFcntlGetLock:
     case kFcntlSetLock:
     case kFcntlSetLockWait:
-      return ControlLock(command, {argument});
+    case kFcntlGetDescriptionLock:
+    case kFcntlSetDescriptionLock:
+    case kFcntlSetDescriptionLockWait:
+      return ControlLock(*file, command, {argument});
+    case kFcntlSetPipeSize:
+      // The size is fixed; who asks for no more has it.
+      if (fs::AsOpenFile(*file).node().type() != fs::NodeType::kFifo) return Status::kBadDescriptor;
+      return argument <= fs::kPipeBytes ? Answer(fs::kPipeBytes) : Answer(Status::kPermissionDenied);
     case kFcntlGetPipeSize:
       if (fs::AsOpenFile(*file).node().type() != fs::NodeType::kFifo) return Status::kBadDescriptor;
       return fs::kPipeBytes;

@@ -19,6 +19,24 @@ namespace {
 constexpr std::size_t kCopyChunk = 16 * 1024;
 constexpr std::size_t kVectorsAtOnce = 16;
 
+// RLIMIT_FSIZE is reached.
+Answer PastSizeLimit() {
+  const core::SignalInfo info{.signal = core::Signal::kFileLimit, .code = kCodeUser, .sender = core::CurrentProcess().pid()};
+  (void)core::SendSignalToThread(core::CurrentThread(), info);
+  return Errno::kFBig;
+}
+
+Answer Resize(fs::Node& node, std::uint64_t bytes) {
+  std::uint64_t limit;
+  {
+    core::Process& process = core::CurrentProcess();
+    SpinLockGuard guard(process.lock);
+    limit = process.limits[static_cast<std::size_t>(core::Resource::kFileSize)].current;
+  }
+  if (bytes > limit && bytes > node.GetAttributes().size) return PastSizeLimit();
+  return node.Truncate(bytes);
+}
+
 // What a write answers beyond its status: SIGPIPE, and file-size limits in their own words.
 Answer AnswerWrite(const Result<std::size_t>& written) {
   if (written.ok()) return *written;
@@ -27,7 +45,8 @@ Answer AnswerWrite(const Result<std::size_t>& written) {
     (void)core::SendSignalToThread(core::CurrentThread(), info);
     return Errno::kPipe;
   }
-  if (written.status() == Status::kTooLarge || written.status() == Status::kResourceLimit) return Errno::kFBig;
+  if (written.status() == Status::kResourceLimit) return PastSizeLimit();
+  if (written.status() == Status::kTooLarge) return Errno::kFBig;
   return written.status();
 }
 
@@ -224,13 +243,15 @@ Answer SyncFile(int descriptor) {
   return 0;  // files live in memory: nothing is ever behind
 }
 
+Answer SyncFileSystem(int descriptor) { return FileOf(descriptor).status(); }
+
 Answer SyncAll() { return 0; }
 
 Answer TruncateFile(int descriptor, std::int64_t bytes) {
   if (bytes < 0) return Status::kInvalidArgument;
   const mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
   if (!file->mode().writable || fs::AsOpenFile(*file).node().type() != fs::NodeType::kFile) return Status::kInvalidArgument;
-  return fs::AsOpenFile(*file).node().Truncate(static_cast<std::uint64_t>(bytes));
+  return Resize(fs::AsOpenFile(*file).node(), static_cast<std::uint64_t>(bytes));
 }
 
 Answer Truncate(VirtAddr path, std::int64_t bytes) {
@@ -242,7 +263,7 @@ Answer Truncate(VirtAddr path, std::int64_t bytes) {
   if (node->type() == fs::NodeType::kDirectory) return Status::kIsDirectory;
   if (node->type() != fs::NodeType::kFile) return Status::kInvalidArgument;
   ESC_TRY(fs::CheckAccess(*node, static_cast<std::uint8_t>(fs::Permission::kWrite)));
-  return node->Truncate(static_cast<std::uint64_t>(bytes));
+  return Resize(*node, static_cast<std::uint64_t>(bytes));
 }
 
 Answer Advise(int descriptor, std::int64_t, std::int64_t bytes, int advice) {
@@ -260,7 +281,7 @@ Answer Allocate(int descriptor, int mode, std::int64_t offset, std::int64_t byte
   if ((mode & ~kKeepSize) != 0) return Status::kNotSupported;
   const auto end = static_cast<std::uint64_t>(offset + bytes);
   if (mode == kKeepSize || end <= node.GetAttributes().size) return 0;
-  return node.Truncate(end);
+  return Resize(node, end);
 }
 
 }  // namespace esc::linux_abi

@@ -10,6 +10,7 @@ namespace esc::linux_abi {
 
 Answer Open(VirtAddr path, std::uint32_t flags, std::uint32_t mode);
 Answer OpenAt(int base, VirtAddr path, std::uint32_t flags, std::uint32_t mode);
+Answer MakeMemoryFile(VirtAddr name, std::uint32_t flags);  // memfd_create
 Answer Create(VirtAddr path, std::uint32_t mode);
 Answer Close(int descriptor);
 Answer CloseRange(std::uint32_t first, std::uint32_t last, std::uint32_t flags);
@@ -31,6 +32,7 @@ Answer WriteVectorAt(int descriptor, VirtAddr vectors, std::uint64_t count, std:
 Answer Seek(int descriptor, std::int64_t offset, int from);
 Answer SendFile(int out, int in, VirtAddr offset, std::uint64_t bytes);
 Answer SyncFile(int descriptor);
+Answer SyncFileSystem(int descriptor);
 Answer SyncAll();
 Answer TruncateFile(int descriptor, std::int64_t bytes);
 Answer Truncate(VirtAddr path, std::int64_t bytes);

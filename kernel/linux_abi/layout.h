@@ -16,6 +16,17 @@ struct IntervalTimerValue {
   TimeValue interval, value;
 };
 
+struct IntervalTimerSpec {
+  TimeSpec interval, value;
+};
+
+// Packed on x86-64, so that 32-bit programs have the same one.
+struct __attribute__((packed)) EpollEvent {
+  std::uint32_t events;
+  std::uint64_t data;
+};
+static_assert(sizeof(EpollEvent) == 12);
+
 struct IoVector {
   std::uint64_t base, length;
 };

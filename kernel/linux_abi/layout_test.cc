@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -30,6 +31,8 @@ TEST(Layout, Times) {
   EXPECT_EQ(sizeof(TimeSpec), sizeof(timespec));
   EXPECT_EQ(sizeof(TimeValue), sizeof(timeval));
   EXPECT_EQ(sizeof(IntervalTimerValue), sizeof(itimerval));
+  EXPECT_EQ(sizeof(IntervalTimerSpec), sizeof(itimerspec));
+  EXPECT_SAME(IntervalTimerSpec, value, itimerspec, it_value);
   EXPECT_EQ(sizeof(Times), sizeof(tms));
 }
 
@@ -122,6 +125,11 @@ TEST(Layout, SignalInformation) {
   EXPECT_EQ(offsetof(SignalInfoRecord, fault.address), offset(&theirs.si_addr));
   EXPECT_EQ(sizeof(SignalStack), sizeof(stack_t));
   EXPECT_SAME(SignalStack, bytes, stack_t, ss_size);
+}
+
+TEST(Layout, EpollEvent) {
+  EXPECT_EQ(sizeof(EpollEvent), sizeof(epoll_event));
+  EXPECT_EQ(offsetof(EpollEvent, data), offsetof(epoll_event, data));
 }
 
 TEST(Layout, MachineContext) {

@@ -6,11 +6,15 @@
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/core/user_abi.h"
+#include "kernel/fs/node.h"
 #include "kernel/fs/paths.h"
 #include "kernel/fs/terminal.h"
+#include "kernel/linux_abi/epoll.h"
+#include "kernel/linux_abi/file_locks.h"
 #include "kernel/linux_abi/futex.h"
 #include "kernel/linux_abi/interval_timer.h"
 #include "kernel/linux_abi/loader.h"
+#include "kernel/linux_abi/proc_texts.h"
 #include "kernel/linux_abi/signals.h"
 #include "kernel/linux_abi/state.h"
 #include "kernel/mm/heap.h"
@@ -19,7 +23,7 @@ namespace esc::linux_abi {
 namespace {
 
 constexpr std::uint64_t kStackLimit = 8 * 1024 * 1024;
-constexpr std::string_view kHostName = "escapement";
+constexpr std::string_view kHostName = "escapement", kDomainName = "(none)";  // the latter as Linux begins
 
 class LinuxAbi final : public core::UserAbi {
  public:
@@ -39,7 +43,9 @@ class LinuxAbi final : public core::UserAbi {
       SpinLockGuard guard(process.lock);
       ends = process.exiting;  // else exec asks, or a thread among others ends: alarms go on
     }
-    if (ends) DropIntervalTimer(process);
+    if (!ends) return;
+    DropIntervalTimer(process);
+    ReleaseLocksOf(process);
   }
 };
 
@@ -79,8 +85,13 @@ void InitLinuxAbi() {
   {
     SpinLockGuard guard(state.name_lock);
     std::memcpy(state.host_name.data(), kHostName.data(), kHostName.size());
+    std::memcpy(state.domain_name.data(), kDomainName.data(), kDomainName.size());
   }
   core::SetUserAbi(abi);
+  fs::SetCloseHook([](fs::OpenFile& file) {
+    ForgetInEpolls(file);
+    ReleaseLocksOf(file);
+  });
 }
 
 Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path,
@@ -88,6 +99,7 @@ Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path,
                         TextBuffer& message) {
   message.Clear();
   message.Format("{}: cannot be started", path);
+  ESC_TRY(AddProcTexts());
   const mm::RefPtr<fs::Paths> paths = ESC_TRY(mm::MakeRef<fs::Paths>(root, root));
   ArgumentBlock argument_block, environment_block;
   ESC_TRY(argument_block.Add(path));

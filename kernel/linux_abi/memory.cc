@@ -97,6 +97,21 @@ Answer SyncMemory(VirtAddr address, std::uint64_t, std::uint32_t flags) {
   return 0;  // shared pages are the file's own
 }
 
+// Nothing is ever written out to make room: every page that is there stays, locked or not.
+Answer LockMemory(VirtAddr address, std::uint64_t bytes) {
+  std::uint64_t end;
+  return __builtin_add_overflow(address.value, bytes, &end) ? Status::kInvalidArgument : Status::kOk;
+}
+Answer LockMemory2(VirtAddr address, std::uint64_t bytes, std::uint32_t flags) {
+  constexpr std::uint32_t kOnFault = 1;  // MLOCK_ONFAULT
+  return (flags & ~kOnFault) != 0 ? Answer(Status::kInvalidArgument) : LockMemory(address, bytes);
+}
+Answer LockAllMemory(std::uint32_t flags) {
+  constexpr std::uint32_t kKnown = 7;  // MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT
+  return flags == 0 || (flags & ~kKnown) != 0 ? Status::kInvalidArgument : Status::kOk;
+}
+Answer UnlockAllMemory() { return 0; }
+
 Answer Barrier(int command, std::uint32_t flags, int) {
   constexpr int kQuery = 0;
   if (command == kQuery && flags == 0) return 0;  // no command is supported

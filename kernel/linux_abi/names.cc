@@ -65,6 +65,16 @@ Answer ChangeDirectoryTo(int descriptor) {
   return SetDirectory(fs::AsOpenFile(*file).node_ref());
 }
 
+Answer ChangeRoot(VirtAddr path) {
+  if (CurrentCredentials().euid != 0) return Status::kPermissionDenied;
+  Name name;
+  ESC_TRY(name.Get(kAtWorkingDirectory, path));
+  mm::RefPtr<fs::Node> node = ESC_TRY(fs::Resolve(name.paths(), nullptr, name.text(), fs::FollowLast::kYes));
+  if (node->type() != fs::NodeType::kDirectory) return Status::kNotDirectory;
+  name.paths().SetRoot(std::move(node));
+  return 0;
+}
+
 Answer GetDirectory(VirtAddr buffer, std::uint64_t bytes) {
   char* block = static_cast<char*>(mm::Allocate(fs::kMaxPath + 1));
   if (block == nullptr) return Status::kNoMemory;

@@ -10,6 +10,7 @@ namespace esc::linux_abi {
 
 Answer ChangeDirectory(VirtAddr path);
 Answer ChangeDirectoryTo(int descriptor);
+Answer ChangeRoot(VirtAddr path);
 Answer GetDirectory(VirtAddr buffer, std::uint64_t bytes);
 Answer MakeDirectory(VirtAddr path, std::uint32_t mode);
 Answer MakeDirectoryAt(int base, VirtAddr path, std::uint32_t mode);
@@ -41,6 +42,8 @@ Answer ChangeOwnerOf(int descriptor, std::uint32_t uid, std::uint32_t gid);
 Answer ChangeOwnerAt(int base, VirtAddr path, std::uint32_t uid, std::uint32_t gid, std::uint32_t flags);
 Answer SetTimesAt(int base, VirtAddr path, VirtAddr times, std::uint32_t flags);
 Answer SetTimesOld(VirtAddr path, VirtAddr times);  // utimes
+Answer SetTimesOldAt(int base, VirtAddr path, VirtAddr times);  // futimesat
+Answer SetTimesInSeconds(VirtAddr path, VirtAddr times);  // utime
 
 Answer GetStat(VirtAddr path, VirtAddr out);
 Answer GetLinkStat(VirtAddr path, VirtAddr out);

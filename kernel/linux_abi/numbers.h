@@ -20,7 +20,10 @@ inline constexpr std::uint32_t kFcntlDuplicate = 0, kFcntlGetDescriptorFlags = 1
 inline constexpr std::uint32_t kFcntlGetFlags = 3, kFcntlSetFlags = 4, kFcntlGetLock = 5, kFcntlSetLock = 6;
 inline constexpr std::uint32_t kFcntlSetLockWait = 7, kFcntlDuplicateCloseOnExec = 1030, kFcntlGetPipeSize = 1032;
 inline constexpr std::uint64_t kDescriptorCloseOnExec = 1;
-inline constexpr std::uint16_t kLockUnlocked = 2;
+inline constexpr std::uint32_t kFcntlGetDescriptionLock = 36, kFcntlSetDescriptionLock = 37;
+inline constexpr std::uint32_t kFcntlSetDescriptionLockWait = 38, kFcntlSetPipeSize = 1031;
+inline constexpr std::int16_t kLockRead = 0, kLockWrite = 1, kLockUnlocked = 2;
+inline constexpr std::uint32_t kLockFileShared = 1, kLockFileExclusive = 2, kLockFileNoWait = 4, kLockFileUnlock = 8;
 inline constexpr std::uint32_t kAccessExecute = 1, kAccessWrite = 2, kAccessRead = 4;
 inline constexpr std::uint32_t kRenameNoReplace = 1, kRenameExchange = 2, kRenameWhiteout = 4;
 inline constexpr int kSeekStart = 0, kSeekCurrent = 1, kSeekEnd = 2, kSeekData = 3, kSeekHole = 4;
@@ -32,6 +35,7 @@ inline constexpr std::uint32_t kModeType = 0170000, kModeSocket = 0140000, kMode
 inline constexpr std::uint32_t kModeBlock = 0060000, kModeDirectory = 0040000, kModeCharacter = 0020000;
 inline constexpr std::uint32_t kModeFifo = 0010000;
 inline constexpr std::int64_t kTimeNow = 0x3fffffff, kTimeOmit = 0x3ffffffe;
+inline constexpr std::uint64_t kMountRemount = 32, kMountBind = 4096, kMountMove = 8192;
 inline constexpr std::int64_t kTemporaryFsMagic = 0x01021994;
 
 // --- auxiliary vector (linux/auxvec.h) ---
@@ -62,6 +66,9 @@ inline constexpr int kIdAll = 0, kIdPid = 1, kIdGroup = 2;
 inline constexpr int kUsageSelf = 0, kUsageChildren = -1, kUsageThread = 1;
 inline constexpr std::uint64_t kArchSetGs = 0x1001, kArchSetFs = 0x1002, kArchGetFs = 0x1003, kArchGetGs = 0x1004;
 inline constexpr int kProcessSetName = 15, kProcessGetName = 16, kProcessGetDumpable = 3, kProcessSetDumpable = 4;
+inline constexpr int kProcessSetDeathSignal = 1, kProcessGetDeathSignal = 2, kProcessGetKeepCapabilities = 7;
+inline constexpr int kProcessGetSeccomp = 21, kProcessReadBoundingSet = 23, kProcessSetTimerSlack = 29;
+inline constexpr int kProcessSetSubreaper = 36, kProcessGetSubreaper = 37;
 inline constexpr int kProcessSetNoNewPrivileges = 38, kProcessGetNoNewPrivileges = 39, kProcessGetTimerSlack = 30;
 inline constexpr int kPriorityProcess = 0, kPriorityGroup = 1, kPriorityUser = 2;
 inline constexpr int kPolicyNormal = 0, kPolicyFifo = 1, kPolicyRoundRobin = 2, kPolicyBatch = 3, kPolicyIdle = 5;
@@ -83,7 +90,7 @@ inline constexpr std::int32_t kChildExited = 1, kChildKilled = 2, kChildDumped =
 
 // --- time ---
 inline constexpr int kClockReal = 0, kClockMonotonic = 1, kClockProcess = 2, kClockThread = 3, kClockMonotonicRaw = 4;
-inline constexpr int kClockRealCoarse = 5, kClockMonotonicCoarse = 6, kClockBoot = 7;
+inline constexpr int kClockRealCoarse = 5, kClockMonotonicCoarse = 6, kClockBoot = 7, kClockAtomic = 11;
 inline constexpr std::uint32_t kTimerAbsolute = 1;
 inline constexpr int kTimerReal = 0;
 
@@ -92,6 +99,11 @@ inline constexpr std::uint16_t kPollIn = 1, kPollPriority = 2, kPollOut = 4, kPo
 inline constexpr std::uint16_t kPollInvalid = 32, kPollReadNormal = 64, kPollReadBand = 128, kPollWriteNormal = 256;
 inline constexpr std::uint16_t kPollWriteBand = 512;
 inline constexpr int kMaxSelect = 1024;
+
+// --- epoll, eventfd, timerfd (linux/eventpoll.h and others; their open flags are open's) ---
+inline constexpr int kEpollAdd = 1, kEpollDelete = 2, kEpollModify = 3;
+inline constexpr std::uint32_t kEpollOneShot = 1u << 30, kEpollEdge = 1u << 31;
+inline constexpr std::uint32_t kEventSemaphore = 1, kTimerCancelOnSet = 2;
 
 // --- futex (linux/futex.h) ---
 inline constexpr std::uint32_t kFutexWait = 0, kFutexWake = 1, kFutexRequeue = 3, kFutexCompareRequeue = 4;

@@ -9,11 +9,16 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -28,6 +33,24 @@ namespace esc::linux_abi {
 namespace {
 
 #define EXPECT_NUMBER(ours, theirs) EXPECT_EQ(static_cast<std::uint32_t>(ours), static_cast<std::uint32_t>(theirs)) << #theirs
+
+TEST(Numbers, Events) {
+  EXPECT_NUMBER(kEpollAdd, EPOLL_CTL_ADD);
+  EXPECT_NUMBER(kEpollDelete, EPOLL_CTL_DEL);
+  EXPECT_NUMBER(kEpollModify, EPOLL_CTL_MOD);
+  EXPECT_NUMBER(kEpollOneShot, EPOLLONESHOT);
+  EXPECT_NUMBER(kEpollEdge, EPOLLET);
+  EXPECT_NUMBER(kPollIn, EPOLLIN);
+  EXPECT_NUMBER(kPollOut, EPOLLOUT);
+  EXPECT_NUMBER(kPollError, EPOLLERR);
+  EXPECT_NUMBER(kPollHangUp, EPOLLHUP);
+  EXPECT_NUMBER(kOpenCloseOnExec, EPOLL_CLOEXEC);
+  EXPECT_NUMBER(kOpenCloseOnExec, EFD_CLOEXEC);
+  EXPECT_NUMBER(kOpenNonBlock, EFD_NONBLOCK);
+  EXPECT_NUMBER(kEventSemaphore, EFD_SEMAPHORE);
+  EXPECT_NUMBER(kTimerAbsolute, TFD_TIMER_ABSTIME);
+  EXPECT_NUMBER(kTimerCancelOnSet, TFD_TIMER_CANCEL_ON_SET);
+}
 
 TEST(Numbers, Files) {
   EXPECT_NUMBER(kOpenAccessMode, O_ACCMODE);
@@ -65,7 +88,20 @@ TEST(Numbers, Files) {
   EXPECT_NUMBER(kFcntlDuplicateCloseOnExec, F_DUPFD_CLOEXEC);
   EXPECT_NUMBER(kFcntlGetPipeSize, F_GETPIPE_SZ);
   EXPECT_NUMBER(kDescriptorCloseOnExec, FD_CLOEXEC);
+  EXPECT_NUMBER(kFcntlSetPipeSize, F_SETPIPE_SZ);
+  EXPECT_NUMBER(kFcntlGetDescriptionLock, F_OFD_GETLK);
+  EXPECT_NUMBER(kFcntlSetDescriptionLock, F_OFD_SETLK);
+  EXPECT_NUMBER(kFcntlSetDescriptionLockWait, F_OFD_SETLKW);
+  EXPECT_NUMBER(kLockRead, F_RDLCK);
+  EXPECT_NUMBER(kLockWrite, F_WRLCK);
   EXPECT_NUMBER(kLockUnlocked, F_UNLCK);
+  EXPECT_NUMBER(kLockFileShared, LOCK_SH);
+  EXPECT_NUMBER(kLockFileExclusive, LOCK_EX);
+  EXPECT_NUMBER(kLockFileNoWait, LOCK_NB);
+  EXPECT_NUMBER(kLockFileUnlock, LOCK_UN);
+  EXPECT_NUMBER(kMountRemount, MS_REMOUNT);
+  EXPECT_NUMBER(kMountBind, MS_BIND);
+  EXPECT_NUMBER(kMountMove, MS_MOVE);
   EXPECT_NUMBER(kAccessExecute, X_OK);
   EXPECT_NUMBER(kAccessWrite, W_OK);
   EXPECT_NUMBER(kAccessRead, R_OK);
@@ -170,6 +206,14 @@ TEST(Numbers, Processes) {
   EXPECT_NUMBER(kArchGetFs, ARCH_GET_FS);
   EXPECT_NUMBER(kArchGetGs, ARCH_GET_GS);
   EXPECT_NUMBER(kProcessSetName, PR_SET_NAME);
+  EXPECT_NUMBER(kProcessSetDeathSignal, PR_SET_PDEATHSIG);
+  EXPECT_NUMBER(kProcessGetDeathSignal, PR_GET_PDEATHSIG);
+  EXPECT_NUMBER(kProcessGetKeepCapabilities, PR_GET_KEEPCAPS);
+  EXPECT_NUMBER(kProcessGetSeccomp, PR_GET_SECCOMP);
+  EXPECT_NUMBER(kProcessReadBoundingSet, PR_CAPBSET_READ);
+  EXPECT_NUMBER(kProcessSetTimerSlack, PR_SET_TIMERSLACK);
+  EXPECT_NUMBER(kProcessSetSubreaper, PR_SET_CHILD_SUBREAPER);
+  EXPECT_NUMBER(kProcessGetSubreaper, PR_GET_CHILD_SUBREAPER);
   EXPECT_NUMBER(kProcessGetName, PR_GET_NAME);
   EXPECT_NUMBER(kProcessGetDumpable, PR_GET_DUMPABLE);
   EXPECT_NUMBER(kProcessSetDumpable, PR_SET_DUMPABLE);

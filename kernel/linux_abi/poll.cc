@@ -24,15 +24,6 @@ using core::Readiness;
 
 bool Has(Readiness set, Readiness bit) { return (set & bit) != Readiness::kNone; }
 
-std::uint16_t EventsOf(Readiness ready) {
-  std::uint16_t events = 0;
-  if (Has(ready, Readiness::kReadable)) events |= kPollIn | kPollReadNormal;
-  if (Has(ready, Readiness::kWritable)) events |= kPollOut | kPollWriteNormal;
-  if (Has(ready, Readiness::kHangUp)) events |= kPollHangUp;
-  if (Has(ready, Readiness::kError)) events |= kPollError;
-  return events;
-}
-
 // The files of one poll, and a place in each one's wait queue while it waits. One heap block an array.
 class PollSet {
  public:
@@ -86,7 +77,7 @@ class PollSet {
       if (!files_[i]) {
         one.returned = kPollInvalid;
       } else {
-        one.returned = EventsOf(files_[i]->Poll()) & (one.events | kPollError | kPollHangUp);
+        one.returned = PollEventsOf(files_[i]->Poll()) & (one.events | kPollError | kPollHangUp);
       }
       ready += one.returned != 0;
     }
@@ -219,6 +210,15 @@ void EndMaskedWait(const Answer& answer) {
 }
 
 }  // namespace
+
+std::uint16_t PollEventsOf(Readiness ready) {
+  std::uint16_t events = 0;
+  if (Has(ready, Readiness::kReadable)) events |= kPollIn | kPollReadNormal;
+  if (Has(ready, Readiness::kWritable)) events |= kPollOut | kPollWriteNormal;
+  if (Has(ready, Readiness::kHangUp)) events |= kPollHangUp;
+  if (Has(ready, Readiness::kError)) events |= kPollError;
+  return events;
+}
 
 Answer Poll(VirtAddr descriptors, std::uint32_t count, int timeout_ms) {
   const Nanos deadline = timeout_ms < 0 ? Nanos::Max() : DeadlineOfCall(Nanos::Millis(timeout_ms));

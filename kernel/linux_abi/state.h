@@ -7,8 +7,10 @@
 
 #include "kernel/base/spin_lock.h"
 #include "kernel/core/mutex.h"
+#include "kernel/linux_abi/epolls.h"
 #include "kernel/linux_abi/futex_table.h"
 #include "kernel/linux_abi/interval_timers.h"
+#include "kernel/linux_abi/lock_table.h"
 
 namespace esc::linux_abi {
 
@@ -16,6 +18,8 @@ struct State {
   FutexTable futexes;
   core::Mutex directory_cursors;  // OpenFile::directory_cursor of every open directory
   IntervalTimers interval_timers;
+  Epolls epolls;
+  LockTable file_locks;
 
   SpinLock name_lock{LockRank::kLeaf};
   std::array<char, 65> host_name ESC_GUARDED_BY(name_lock){};

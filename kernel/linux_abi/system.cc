@@ -22,10 +22,6 @@
 namespace esc::linux_abi {
 namespace {
 
-// What programs ask for by version: C libraries refuse a Linux older than what they were built for.
-constexpr std::string_view kRelease = "6.1.0-escapement";
-constexpr std::string_view kVersion = "#1 Escapement";
-
 template <std::size_t kSize>
 void Put(char (&to)[kSize], std::string_view text) {
   std::memcpy(to, text.data(), std::min(text.size(), kSize - 1));
@@ -43,8 +39,8 @@ Status ReadName(std::span<char, 65> to, VirtAddr from, int bytes) {
 Answer GetSystemName(VirtAddr out) {
   SystemName name{};
   Put(name.system, "Linux");
-  Put(name.release, kRelease);
-  Put(name.version, kVersion);
+  Put(name.release, kSystemRelease);
+  Put(name.version, kSystemVersion);
   Put(name.machine, "x86_64");
   {
     State& state = GlobalState();
@@ -142,6 +138,8 @@ Answer ThreadArea(int code, std::uint64_t address) {
   }
 }
 
+constexpr std::uint64_t kLastCapability = 40;  // CAP_CHECKPOINT_RESTORE
+
 Answer ProcessControl(int option, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
   core::Process& process = core::CurrentProcess();
   std::array<char, 16> name{};
@@ -166,6 +164,16 @@ Answer ProcessControl(int option, std::uint64_t a, std::uint64_t b, std::uint64_
     // Nothing here gives privileges by exec, so the promise not to is always kept.
     case kProcessSetNoNewPrivileges: return a == 1 && (b | c | d) == 0 ? Status::kOk : Status::kInvalidArgument;
     case kProcessGetNoNewPrivileges: return 1;
+    // Off is how these are, and all that they can be. Orphans come to process 1, whatever it says of it.
+    case kProcessSetDeathSignal: return a == 0 ? Status::kOk : Status::kInvalidArgument;
+    case kProcessSetSubreaper: return a == 0 || process.pid().value == 1 ? Status::kOk : Status::kInvalidArgument;
+    case kProcessGetDeathSignal:
+    case kProcessGetSubreaper: return mm::WriteUser(VirtAddr{a}, std::int32_t{0});
+    case kProcessGetKeepCapabilities:
+    case kProcessGetSeccomp: return 0;
+    case kProcessReadBoundingSet: return a <= kLastCapability ? Answer(1) : Answer(Status::kInvalidArgument);
+    case kProcessSetTimerSlack: return 0;  // timers are as exact as the clock
+    case kProcessGetTimerSlack: return 1;
     default: return Status::kInvalidArgument;
   }
 }

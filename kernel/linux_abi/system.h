@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "kernel/arch_api/user_registers.h"
 #include "kernel/base/units.h"
 #include "kernel/linux_abi/errno.h"
 
 namespace esc::linux_abi {
+
+// What programs ask for by version: C libraries refuse a Linux older than what they were built for.
+inline constexpr std::string_view kSystemRelease = "6.1.0-escapement";
+inline constexpr std::string_view kSystemVersion = "#1 Escapement";
 
 Answer GetSystemName(VirtAddr out);
 Answer SetHostName(VirtAddr name, int bytes);

@@ -3,10 +3,14 @@
 
 #include "kernel/linux_abi/clocks.h"
 #include "kernel/linux_abi/current.h"
+#include "kernel/linux_abi/epoll.h"
+#include "kernel/linux_abi/event_files.h"
+#include "kernel/linux_abi/file_locks.h"
 #include "kernel/linux_abi/files.h"
 #include "kernel/linux_abi/futex.h"
 #include "kernel/linux_abi/interval_timer.h"
 #include "kernel/linux_abi/memory.h"
+#include "kernel/linux_abi/mounts.h"
 #include "kernel/linux_abi/names.h"
 #include "kernel/linux_abi/poll.h"
 #include "kernel/linux_abi/processes.h"
@@ -89,6 +93,7 @@ constexpr Call kCalls[] = {
     {62, "kill", Adapt<Kill>},
     {63, "uname", Adapt<GetSystemName>},
     {72, "fcntl", Adapt<Control>},
+    {73, "flock", Adapt<LockFile>},
     {74, "fsync", Adapt<SyncFile>},
     {75, "fdatasync", Adapt<SyncFile>},
     {76, "truncate", Adapt<Truncate>},
@@ -144,6 +149,7 @@ constexpr Call kCalls[] = {
     {129, "rt_sigqueueinfo", Adapt<QueueSignal>},
     {130, "rt_sigsuspend", Adapt<SuspendUntilSignal>},
     {131, "sigaltstack", Adapt<SetAlternateStack>},
+    {132, "utime", Adapt<SetTimesInSeconds>},
     {133, "mknod", Adapt<MakeNode>},
     {135, "personality", Adapt<Personality>},
     {137, "statfs", Adapt<GetStatFs>},
@@ -156,10 +162,17 @@ constexpr Call kCalls[] = {
     {145, "sched_getscheduler", Adapt<GetPolicy>},
     {146, "sched_get_priority_max", Adapt<GetPriorityMaximum>},
     {147, "sched_get_priority_min", Adapt<GetPriorityMinimum>},
+    {149, "mlock", Adapt<LockMemory>},
+    {150, "munlock", Adapt<LockMemory>},
+    {151, "mlockall", Adapt<LockAllMemory>},
+    {152, "munlockall", Adapt<UnlockAllMemory>},
     {157, "prctl", Adapt<ProcessControl>},
     {158, "arch_prctl", Adapt<ThreadArea>},
     {160, "setrlimit", Adapt<SetLimit>},
+    {161, "chroot", Adapt<ChangeRoot>},
     {162, "sync", Adapt<SyncAll>},
+    {165, "mount", Adapt<Mount>},
+    {166, "umount2", Adapt<Unmount>},
     {169, "reboot", Adapt<Reboot>},
     {170, "sethostname", Adapt<SetHostName>},
     {171, "setdomainname", Adapt<SetDomainName>},
@@ -169,6 +182,7 @@ constexpr Call kCalls[] = {
     {202, "futex", Adapt<Futex>},
     {203, "sched_setaffinity", Adapt<SetAffinity>},
     {204, "sched_getaffinity", Adapt<GetAffinity>},
+    {213, "epoll_create", Adapt<EpollCreate>},
     {217, "getdents64", Adapt<ReadDirectory>},
     {218, "set_tid_address", Adapt<SetTidAddress>},
     {219, "restart_syscall", Adapt<Refuse>},
@@ -178,6 +192,8 @@ constexpr Call kCalls[] = {
     {229, "clock_getres", Adapt<GetClockResolution>},
     {230, "clock_nanosleep", Adapt<SleepOnClock>},
     {231, "exit_group", Adapt<ExitGroup>},
+    {232, "epoll_wait", Adapt<EpollWait>},
+    {233, "epoll_ctl", Adapt<EpollControl>},
     {234, "tgkill", Adapt<KillThreadOf>},
     {235, "utimes", Adapt<SetTimesOld>},
     {247, "waitid", Adapt<WaitId>},
@@ -185,6 +201,7 @@ constexpr Call kCalls[] = {
     {258, "mkdirat", Adapt<MakeDirectoryAt>},
     {259, "mknodat", Adapt<MakeNodeAt>},
     {260, "fchownat", Adapt<ChangeOwnerAt>},
+    {261, "futimesat", Adapt<SetTimesOldAt>},
     {262, "newfstatat", Adapt<GetStatAt>},
     {263, "unlinkat", Adapt<UnlinkAt>},
     {264, "renameat", Adapt<RenameAt>},
@@ -198,26 +215,36 @@ constexpr Call kCalls[] = {
     {273, "set_robust_list", Adapt<SetRobustList>},
     {274, "get_robust_list", Adapt<GetRobustList>},
     {280, "utimensat", Adapt<SetTimesAt>},
+    {281, "epoll_pwait", Adapt<EpollWaitWithMask>},
+    {283, "timerfd_create", Adapt<MakeTimer>},
+    {284, "eventfd", Adapt<MakeEvent>},
     {285, "fallocate", Adapt<Allocate>},
+    {286, "timerfd_settime", Adapt<SetTimerFile>},
+    {287, "timerfd_gettime", Adapt<GetTimerFile>},
     {288, "accept4", Adapt<NoSocket>},
+    {290, "eventfd2", Adapt<MakeEvent2>},
+    {291, "epoll_create1", Adapt<EpollCreate1>},
     {292, "dup3", Adapt<Duplicate3>},
     {293, "pipe2", Adapt<Pipe2>},
     {295, "preadv", Adapt<ReadVectorAt>},
     {296, "pwritev", Adapt<WriteVectorAt>},
     {299, "recvmmsg", Adapt<NoSocket>},
     {302, "prlimit64", Adapt<ProcessLimit>},
-    {306, "syncfs", Adapt<SyncFile>},
+    {306, "syncfs", Adapt<SyncFileSystem>},
     {307, "sendmmsg", Adapt<NoSocket>},
     {309, "getcpu", Adapt<GetCpu>},
     {316, "renameat2", Adapt<RenameAt2>},
     {318, "getrandom", Adapt<GetRandom>},
+    {319, "memfd_create", Adapt<MakeMemoryFile>},
     {322, "execveat", Adapt<ExecuteAt>},
     {324, "membarrier", Adapt<Barrier>},
+    {325, "mlock2", Adapt<LockMemory2>},
     {332, "statx", Adapt<GetStatx>},
     {334, "rseq", Adapt<Refuse>},
     {435, "clone3", Adapt<Clone3>},
     {436, "close_range", Adapt<CloseRange>},
     {439, "faccessat2", Adapt<AccessAt2>},
+    {441, "epoll_pwait2", Adapt<EpollWaitUntil>},
 };
 
 constexpr std::array<Handler, kTableSize> MakeHandlers() {

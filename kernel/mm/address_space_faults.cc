@@ -115,7 +115,11 @@ Status AddressSpace::FillFromSource(VirtAddr page, Access access, const Fill& fi
       }
     }
   }
-  if (!frame.ok()) return frame.status() == Status::kNoMemory ? Status::kNoMemory : Status::kFault;
+  if (!frame.ok()) {
+    // Past the end of its source a page is no bad address, and the program is told so.
+    const bool told = frame.status() == Status::kNoMemory || frame.status() == Status::kOutOfRange;
+    return told ? frame.status() : Status::kFault;
+  }
   const SpinLockGuard guard(lock_);
   return Install(page, access, fill, *frame, frame_sharing);
 }

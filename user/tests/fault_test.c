@@ -90,8 +90,27 @@ static void BadPointersToTheKernel(void) {
   CHECK_ERRNO(write(1, (void*)0xffff800000000000, 10), EFAULT);
 }
 
+// Behind the last page of a mapped file there is nothing, though the address is mapped.
+static void PastTheEndOfAFile(void) {
+  char name[] = "/tmp/fault_test_XXXXXX";
+  const int file = mkstemp(name);
+  CHECK(file >= 0 && unlink(name) == 0 && write(file, "x", 1) == 1);
+  char* shared = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  char* own = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  CHECK(shared != MAP_FAILED && own != MAP_FAILED);
+  CHECK(shared[0] == 'x' && shared[kPage - 1] == 0 && own[kPage - 1] == 0);
+  EXPECT_FAULT(*(volatile char*)(shared + kPage) = 1, SIGBUS, BUS_ADRERR, shared + kPage);
+  EXPECT_FAULT(*(volatile char*)(own + kPage) = 1, SIGBUS, BUS_ADRERR, own + kPage);
+  EXPECT_FAULT((void)*(volatile char*)(own + kPage + 5), SIGBUS, BUS_ADRERR, own + kPage + 5);
+  CHECK_ERRNO(write(file, own + kPage, 1), EFAULT);
+  CHECK(ftruncate(file, kPage + 1) == 0);
+  CHECK(shared[kPage] == 0);
+  CHECK(munmap(shared, 2 * kPage) == 0 && munmap(own, 2 * kPage) == 0 && close(file) == 0);
+}
+
 int main(void) {
   Catch(SIGSEGV);
+  Catch(SIGBUS);
   Catch(SIGFPE);
   Catch(SIGILL);
   EXPECT_FAULT(*(volatile int*)16 = 1, SIGSEGV, SEGV_MAPERR, 16);
@@ -120,6 +139,7 @@ int main(void) {
   StackOverflowIsCaught();
   UncaughtKills();
   BadPointersToTheKernel();
+  PastTheEndOfAFile();
   puts("ok fault_test");
   return 0;
 }

@@ -38,6 +38,7 @@ Status WaitQueue::Wait(SpinLock& held, Interruptible interruptible, Nanos deadli
 
 unsigned WaitQueue::Wake(unsigned most) {
   SpinLockGuard guard(lock_);
+  ++wakes_;
   unsigned woken = 0;
   while (woken < most) {
     Waiter* waiter = waiters_.pop_front();
@@ -48,6 +49,11 @@ unsigned WaitQueue::Wake(unsigned most) {
     Unpark(waiter->thread_);
   }
   return woken;
+}
+
+std::uint32_t WaitQueue::wakes() {
+  SpinLockGuard guard(lock_);
+  return wakes_;
 }
 
 bool WaitQueue::empty() {
