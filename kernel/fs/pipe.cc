@@ -13,13 +13,14 @@ namespace {
 
 constexpr std::size_t kPages = kPipeBytes / kPageSize;
 
+enum class Named : std::uint8_t { kNo, kYes };
 enum class End : std::uint8_t { kReader, kWriter, kBoth };
 
 // The bytes between the ends, and the node that stat sees. Invariant: read_ <= written_ <= read_ + kPipeBytes; byte n
 // lies in page n / kPageSize % kPages. Locking: mutex_, a sleeping lock, since bytes are copied to user memory under it.
 class PipeNode : public BaseNode {
  public:
-  explicit PipeNode(std::uint16_t permissions) : BaseNode(NodeType::kFifo, permissions) {}
+  PipeNode(Named named, std::uint16_t permissions) : BaseNode(NodeType::kFifo, permissions), named_(named) {}
   ~PipeNode() override {
     for (const FrameNumber frame : pages_) {
       if (frame != FrameNumber{}) mm::DropFrame(frame);
@@ -47,6 +48,7 @@ class PipeNode : public BaseNode {
   Result<std::byte*> PageAt(std::uint64_t position) ESC_REQUIRES(mutex_);
   std::size_t Room() const ESC_REQUIRES(mutex_) { return kPipeBytes - (written_ - read_); }
 
+  const Named named_;
   core::Mutex mutex_;
   std::array<FrameNumber, kPages> pages_ ESC_GUARDED_BY(mutex_){};
   std::uint64_t read_ ESC_GUARDED_BY(mutex_) = 0;
@@ -191,10 +193,11 @@ Result<mm::RefPtr<OpenFile>> PipeNode::Open(core::OpenMode mode) {
   const End end = mode.readable && mode.writable ? End::kBoth : mode.writable ? End::kWriter : End::kReader;
   {
     core::MutexGuard guard(mutex_);
-    if (end == End::kWriter && mode.non_blocking && readers_ == 0) return Status::kNoDevice;
+    if (named_ == Named::kYes && end == End::kWriter && mode.non_blocking && readers_ == 0) return Status::kNoDevice;
   }
   mm::RefPtr<OpenFile> file(ESC_TRY(mm::MakeRef<PipeFile>(mode, mm::RefPtr<Node>(this), end)));
-  if (end != End::kBoth && !mode.non_blocking) {
+  // A pipe without a name, opened by /proc/PID/fd, may have lost its other side for ever: nobody waits for that.
+  if (named_ == Named::kYes && end != End::kBoth && !mode.non_blocking) {
     core::MutexGuard guard(mutex_);
     ESC_TRY(WaitForOtherSide(end));
   }
@@ -204,7 +207,7 @@ Result<mm::RefPtr<OpenFile>> PipeNode::Open(core::OpenMode mode) {
 }  // namespace
 
 Result<PipeEnds> MakePipe(bool non_blocking) {
-  const mm::RefPtr<Node> node(ESC_TRY(mm::MakeRef<PipeNode>(0600)));
+  const mm::RefPtr<Node> node(ESC_TRY(mm::MakeRef<PipeNode>(Named::kNo, 0600)));
   const core::OpenMode read{.readable = true, .non_blocking = non_blocking};
   const core::OpenMode write{.writable = true, .non_blocking = non_blocking};
   mm::RefPtr<OpenFile> reader(ESC_TRY(mm::MakeRef<PipeFile>(read, node, End::kReader)));
@@ -213,7 +216,7 @@ Result<PipeEnds> MakePipe(bool non_blocking) {
 }
 
 Result<mm::RefPtr<Node>> MakeFifo(std::uint16_t permissions) {
-  return mm::RefPtr<Node>(ESC_TRY(mm::MakeRef<PipeNode>(permissions)));
+  return mm::RefPtr<Node>(ESC_TRY(mm::MakeRef<PipeNode>(Named::kYes, permissions)));
 }
 
 }  // namespace esc::fs

@@ -49,7 +49,11 @@ static void TestPipe(void) {
   const int reader = open("/dev/stdin", O_RDONLY);
   char word[8] = {0};
   CHECK(reader >= 0 && read(reader, word, sizeof(word)) == 7 && strcmp(word, "through") == 0);
-  close(reader), close(writer), close(ends[0]), close(ends[1]);
+  close(reader), close(writer), close(ends[1]);
+  // No writer is left, nor will one come: the end, and no waiting for it.
+  const int last = open("/dev/stdin", O_RDONLY);
+  CHECK(last >= 0 && read(last, word, 1) == 0);
+  close(last), close(ends[0]);
 }
 
 static void TestList(void) {
