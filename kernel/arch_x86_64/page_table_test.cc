@@ -139,6 +139,18 @@ TEST_F(PageTableTest, VisitKeepsToItsRange) {
   EXPECT_EQ(seen, (std::vector<VirtAddr>{kPage + kPageSize, kPage + 2 * kPageSize}));
 }
 
+// A search by cache lines must not miss the first or last entry of one, nor a line's second.
+TEST_F(PageTableTest, FreesTablesWhereverTheirEntriesLie) {
+  const unsigned indices[] = {0, 7, 8, 9, 254, 255};
+  for (const unsigned index : indices) {
+    const VirtAddr page{kPage.value % SpanOf(4) + index * SpanOf(4)};
+    ASSERT_EQ(table_.Map(page, User(0x55), memory_), Status::kOk) << index;
+  }
+  table_.FreeUserTables(memory_);
+  EXPECT_EQ(memory_.freed.size(), 3 * std::size(indices));
+  EXPECT_EQ(memory_.tables(), 1u);  // the root
+}
+
 TEST_F(PageTableTest, FreesEveryUserTableAndKeepsTheKernels) {
   ASSERT_EQ(table_.Map(kPage, User(0x55), memory_), Status::kOk);
   ASSERT_EQ(table_.Map(VirtAddr{0x1000}, User(0x56), memory_), Status::kOk);

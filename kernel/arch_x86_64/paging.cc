@@ -1,5 +1,7 @@
 #include "kernel/arch_x86_64/paging.h"
 
+#include <cstring>
+
 #include "kernel/arch_api/paging.h"
 #include "kernel/arch_x86_64/asm_layout.h"
 #include "kernel/arch_x86_64/direct_memory.h"
@@ -29,7 +31,8 @@ void x86::AdoptKernelRoot(PhysAddr root) {
 
 Result<PhysAddr> CreateRoot(TableFrameSource& tables) {
   const PhysAddr root = AddressOf(ESC_TRY(tables.AllocateTableFrame()));
-  for (unsigned i = x86::kFirstKernelRootEntry; i < x86::kEntries; ++i) Words(root)[i] = Words(kernel_root)[i];
+  constexpr std::size_t kKernelHalf = (x86::kEntries - x86::kFirstKernelRootEntry) * sizeof(std::uint64_t);
+  std::memcpy(Words(root) + x86::kFirstKernelRootEntry, Words(kernel_root) + x86::kFirstKernelRootEntry, kKernelHalf);
   return root;
 }
 
