@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernel/arch_api/user_registers.h"
+#include "kernel/base/status.h"
 #include "kernel/base/units.h"
 
 namespace esc::arch {
@@ -63,5 +64,14 @@ void SaveFpu(ThreadContext& context);
 void RestoreFpu(ThreadContext& context);
 // Whether a state that came from user memory may be loaded without a fault; mends what user mode may not set.
 bool SanitizeFpuState(void* state);
+// The components of the state that are saved (SDM vol. 1, 13.1).
+std::uint64_t FpuStateComponents();
+
+// The running thread's live registers straight to user memory, and from there, for signal frames: FpuStateBytes() bytes
+// at a multiple of 64. As for user copies: interrupts on, no spin lock held. kFault for memory that cannot be had, and
+// for a state that may not be loaded; then the registers hold some earlier state of the thread. Where the state has an
+// XSAVE header, that must be zero before the state is saved there.
+Status SaveFpuToUser(VirtAddr at);
+Status RestoreFpuFromUser(ThreadContext& context, VirtAddr at);
 
 }  // namespace esc::arch

@@ -2,6 +2,8 @@
 // is found by the bottom of its kernel stack; only the user registers lie in simulated memory.
 #include "kernel/arch_api/thread.h"
 
+#include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "kernel/arch_api/paging.h"
@@ -168,5 +170,21 @@ void RestoreFpu(ThreadContext& context) {
   if (context.fpu != nullptr) TheMachine().cpu().fpu = BlobOf(context.fpu).registers;
 }
 bool SanitizeFpuState(void* state) { return static_cast<FpuBlob*>(state)->magic == FpuBlob::kMagic; }
+std::uint64_t FpuStateComponents() { return 0; }
+
+Status SaveFpuToUser(VirtAddr at) {
+  alignas(64) std::array<std::byte, kFpuBytes> bytes;
+  InitFpuState(bytes.data());
+  BlobOf(bytes.data()).registers = TheMachine().cpu().fpu;
+  return CopyToUser(at, bytes.data(), bytes.size()) == bytes.size() ? Status::kOk : Status::kFault;
+}
+
+Status RestoreFpuFromUser(ThreadContext& context, VirtAddr at) {
+  alignas(64) std::array<std::byte, kFpuBytes> bytes;
+  if (CopyFromUser(bytes.data(), at, bytes.size()) != bytes.size()) return Status::kFault;
+  if (!SanitizeFpuState(bytes.data())) return Status::kFault;
+  TheMachine().cpu().fpu = BlobOf(bytes.data()).registers;
+  return Status::kOk;
+}
 
 }  // namespace esc::arch

@@ -6,8 +6,10 @@
 #include "kernel/arch_x86_64/fpu.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/per_cpu.h"
+#include "kernel/arch_x86_64/user_copy.h"
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
+#include "kernel/base/spin_lock.h"
 
 extern "C" {
 void SwitchStacks(std::uint64_t* save_rsp, std::uint64_t load_rsp);
@@ -147,6 +149,7 @@ void LoadUserBases(const ThreadContext& context) { LoadSegments(x86::ThisPerCpu(
 std::size_t FpuStateBytes() { return x86::FpuAreaBytes(); }
 void InitFpuState(void* state) { x86::InitFpuArea(state); }
 bool SanitizeFpuState(void* state) { return x86::SanitizeFpuArea(state); }
+std::uint64_t FpuStateComponents() { return x86::FpuComponents(); }
 
 void SaveFpu(ThreadContext& context) {
   if (context.fpu != nullptr) x86::SaveFpuState(context.fpu);
@@ -154,6 +157,20 @@ void SaveFpu(ThreadContext& context) {
 
 void RestoreFpu(ThreadContext& context) {
   if (context.fpu != nullptr) LoadFpu(x86::ThisPerCpu(), context);
+}
+
+// A switch in the middle, while a page is fetched, saves the registers as any switch does, and the instruction is then
+// executed anew. Nothing is noted of what the registers hold: they are this thread's before and after.
+Status SaveFpuToUser(VirtAddr at) {
+  return x86::SaveFpuToUserMemory(at, x86::FpuAreaBytes(), x86::FpuComponents()) ? Status::kOk : Status::kFault;
+}
+
+Status RestoreFpuFromUser(ThreadContext& context, VirtAddr at) {
+  if (x86::LoadFpuFromUserMemory(at, x86::FpuAreaBytes(), x86::FpuComponents())) return Status::kOk;
+  // Part of it may be loaded by now.
+  InterruptGuard guard;
+  RestoreFpu(context);
+  return Status::kFault;
 }
 
 }  // namespace esc::arch

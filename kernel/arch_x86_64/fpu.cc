@@ -55,6 +55,7 @@ void InitFpu() {
 }
 
 std::size_t FpuAreaBytes() { return area_bytes; }
+std::uint64_t FpuComponents() { return features; }
 
 void InitFpuArea(void* area) {
   std::memset(area, 0, area_bytes);

@@ -10,6 +10,7 @@ namespace esc::arch::x86 {
 void InitFpu();
 
 std::size_t FpuAreaBytes();
+std::uint64_t FpuComponents();  // the bits of XCR0
 void InitFpuArea(void* area);
 void SaveFpuState(void* area);
 void RestoreFpuState(const void* area);

@@ -194,6 +194,12 @@ extern "C" void TrapFromKernel(std::uint32_t vector, UserRegisters& frame) {
     return;
   }
   if (vector == kPageFault) return KernelPageFault(frame, error, ReadCr2());
+  if (vector == kGeneralProtection) {
+    if (const std::uint64_t fixup = GeneralProtectionFixup(frame.rip); fixup != 0) {
+      frame.rip = fixup;
+      return;
+    }
+  }
   PanicOnException(vector, frame, error);
 }
 

@@ -91,4 +91,41 @@ CompareExchangeUserWord:
   ret
   MAY_FAULT 1b, 2b
 
+  // bool SaveFpuToUserArea(void* area, uint32_t components_low, uint32_t components_high)
+  .globl SaveFpuToUserArea
+  .type SaveFpuToUserArea, @function
+SaveFpuToUserArea:
+  mov %esi, %eax
+  ALLOW_USER_ACCESS
+1:
+  xsave64 (%rdi)
+  FORBID_USER_ACCESS
+  mov $1, %eax
+  ret
+2:
+  FORBID_USER_ACCESS
+  xor %eax, %eax
+  ret
+  MAY_FAULT 1b, 2b
+
+  // bool LoadFpuFromUserArea(const void* area, uint32_t components_low, uint32_t components_high)
+  .globl LoadFpuFromUserArea
+  .type LoadFpuFromUserArea, @function
+LoadFpuFromUserArea:
+  mov %esi, %eax
+  ALLOW_USER_ACCESS
+  // Raises a general protection fault too, for a state that it does not take: GeneralProtectionFixup.
+  .globl LoadFpuInstruction
+LoadFpuInstruction:
+  xrstor64 (%rdi)
+  FORBID_USER_ACCESS
+  mov $1, %eax
+  ret
+  .globl LoadFpuRefused
+LoadFpuRefused:
+  FORBID_USER_ACCESS
+  xor %eax, %eax
+  ret
+  MAY_FAULT LoadFpuInstruction, LoadFpuRefused
+
   .section .note.GNU-stack, "", @progbits

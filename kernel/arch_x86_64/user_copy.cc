@@ -28,6 +28,10 @@ extern const SmapSite smap_sites_end[];
 std::size_t CopyUserBytes(void* to, const void* from, std::size_t bytes);
 std::size_t ZeroUserBytes(void* to, std::size_t bytes);
 bool CompareExchangeUserWord(std::uint32_t* word, std::uint32_t* expected_and_seen, std::uint32_t desired);
+bool SaveFpuToUserArea(void* area, std::uint32_t components_low, std::uint32_t components_high);
+bool LoadFpuFromUserArea(const void* area, std::uint32_t components_low, std::uint32_t components_high);
+extern const char LoadFpuInstruction[];
+extern const char LoadFpuRefused[];
 }
 
 namespace esc::arch {
@@ -38,6 +42,10 @@ std::uint64_t UserCopyFixup(std::uint64_t rip) {
     if (entry->rip == rip) return entry->fixup;
   }
   return 0;
+}
+
+std::uint64_t GeneralProtectionFixup(std::uint64_t rip) {
+  return rip == reinterpret_cast<std::uint64_t>(LoadFpuInstruction) ? reinterpret_cast<std::uint64_t>(LoadFpuRefused) : 0;
 }
 
 void PatchSmapSites() {
@@ -63,7 +71,18 @@ bool InUserRange(VirtAddr begin, std::size_t bytes) {
 
 void* UserPointer(VirtAddr address) { return reinterpret_cast<void*>(address.value); }
 
+std::uint32_t Low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
+std::uint32_t High(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+
 }  // namespace
+
+bool x86::SaveFpuToUserMemory(VirtAddr at, std::size_t bytes, std::uint64_t components) {
+  return InUserRange(at, bytes) && SaveFpuToUserArea(UserPointer(at), Low(components), High(components));
+}
+
+bool x86::LoadFpuFromUserMemory(VirtAddr at, std::size_t bytes, std::uint64_t components) {
+  return InUserRange(at, bytes) && LoadFpuFromUserArea(UserPointer(at), Low(components), High(components));
+}
 
 std::size_t CopyFromUser(void* to, VirtAddr from, std::size_t bytes) {
   CheckMayFault();

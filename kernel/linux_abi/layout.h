@@ -191,7 +191,13 @@ struct FpuSoftwareBytes {
   std::uint32_t state_bytes, pad[7];
 };
 static_assert(sizeof(FpuSoftwareBytes) == 48);
+// From there to the end of XSAVE's header (SDM vol. 1, 13.4.2).
+struct FpuMiddle {
+  FpuSoftwareBytes marks;
+  std::uint64_t header[8];
+};
 inline constexpr std::size_t kFpuSoftwareOffset = 464, kFpuLegacyBytes = 512, kXsaveHeaderEnd = 576;
+static_assert(sizeof(FpuMiddle) == kXsaveHeaderEnd - kFpuSoftwareOffset);
 inline constexpr std::uint32_t kFpuMagic1 = 0x46505853, kFpuMagic2 = 0x46505845;
 
 struct Termios {

@@ -18,54 +18,47 @@ namespace {
 
 constexpr std::uint64_t kFlagTrap = 1 << 8, kFlagDirection = 1 << 10, kFlagResume = 1 << 16;  // SDM vol. 1, 3.4.3
 
-// The state goes out from where it lies: a switch meanwhile saves the same registers there again.
-Status PushFpu(std::uint64_t at, core::Thread& thread) {
-  const auto* state = static_cast<const std::byte*>(thread.context.fpu);
+Status PushFpu(std::uint64_t at) {
   const std::size_t bytes = arch::FpuStateBytes();
-  {
-    InterruptGuard guard;
-    arch::SaveFpu(thread.context);
-  }
-  ESC_TRY(mm::CopyToUser({at}, state, bytes));
   if (bytes >= kXsaveHeaderEnd) {
-    ESC_TRY(mm::WriteUser(VirtAddr{at + kFpuSoftwareOffset}, FpuMarksOf({state, bytes})));
+    const FpuMiddle middle{.marks = MakeFpuMarks(bytes, arch::FpuStateComponents()), .header = {}};
+    ESC_TRY(mm::WriteUser(VirtAddr{at + kFpuSoftwareOffset}, middle));
   }
+  ESC_TRY(arch::SaveFpuToUser({at}));
   return mm::WriteUser(VirtAddr{at + bytes}, kFpuMagic2);
 }
 
-// Reads the state at `at` into `bytes`: all of it when it carries our marks, else the legacy part.
-Status ReadFpu(std::uint64_t at, std::span<std::byte> bytes) {
-  if (at % 64 != 0) return Status::kFault;
-  std::uint32_t magic = 0;
-  const bool readable = Ok(mm::CopyFromUser(bytes.data(), {at}, bytes.size())) &&
-                        Ok(mm::CopyFromUser(&magic, {at + bytes.size()}, sizeof(magic)));
-  if (readable && HasFpuMarks(bytes, magic)) return Status::kOk;
-  const std::size_t legacy = std::min(bytes.size(), kFpuLegacyBytes);
-  if (!readable) ESC_TRY(mm::CopyFromUser(bytes.data(), {at}, legacy));
-  std::memset(bytes.data() + legacy, 0, bytes.size() - legacy);
-  if (bytes.size() >= kXsaveHeaderEnd) {
-    // The legacy part's components are x87 and SSE (SDM vol. 1, 13.4.2).
-    const std::uint64_t components = 3;
-    std::memcpy(bytes.data() + kFpuLegacyBytes, &components, sizeof(components));
-  }
-  return Status::kOk;
+bool HasFpuMarks(std::uint64_t at, std::size_t bytes) {
+  if (bytes < kXsaveHeaderEnd) return true;  // a state without an extended part has no marks
+  const Result<FpuSoftwareBytes> marks = mm::ReadUser<FpuSoftwareBytes>({at + kFpuSoftwareOffset});
+  const Result<std::uint32_t> magic = mm::ReadUser<std::uint32_t>({at + bytes});
+  return marks.ok() && magic.ok() && AreFpuMarks(*marks, *magic, bytes);
 }
 
-// By way of the heap: until it is checked and loaded, a switch would save the live registers over it.
-Status PopFpu(std::uint64_t at, core::Thread& thread) {
+// The initial state, with the legacy part from `at` unless that is 0. By way of the heap: until it is checked and loaded, a
+// switch would save the live registers over it.
+Status PopLegacyFpu(std::uint64_t at, core::Thread& thread) {
   const std::size_t bytes = arch::FpuStateBytes();
   const mm::Owned<std::byte> state(static_cast<std::byte*>(mm::Allocate(bytes, 64)));
   if (state == nullptr) return Status::kNoMemory;
-  if (at == 0) {
-    arch::InitFpuState(state.get());
-  } else {
-    ESC_TRY(ReadFpu(at, {state.get(), bytes}));
+  arch::InitFpuState(state.get());
+  if (at != 0) {
+    ESC_TRY(mm::CopyFromUser(state.get(), {at}, std::min(bytes, kFpuLegacyBytes)));
+    // Its components are x87 and SSE (SDM vol. 1, 13.4.2).
+    const std::uint64_t components = 3;
+    if (bytes >= kXsaveHeaderEnd) std::memcpy(state.get() + kFpuLegacyBytes, &components, sizeof(components));
     if (!arch::SanitizeFpuState(state.get())) return Status::kFault;
   }
   InterruptGuard guard;
   std::memcpy(thread.context.fpu, state.get(), bytes);
   arch::RestoreFpu(thread.context);
   return Status::kOk;
+}
+
+Status PopFpu(std::uint64_t at, core::Thread& thread) {
+  if (at % 64 != 0) return Status::kFault;
+  if (at != 0 && HasFpuMarks(at, arch::FpuStateBytes())) return arch::RestoreFpuFromUser(thread.context, {at});
+  return PopLegacyFpu(at, thread);
 }
 
 AlternateStack AlternateOf(const core::Thread& thread) {
@@ -81,13 +74,14 @@ std::uint32_t StackFlags(const core::Thread& thread, std::uint64_t stack_pointer
 Status ReadFrame(arch::UserRegisters& registers) {
   core::Thread& thread = core::CurrentThread();
   // The handler's `ret` has taken the return address off.
-  const SignalFrame frame = ESC_TRY(mm::ReadUser<SignalFrame>({registers.rsp - 8}));
+  [[clang::uninitialized]] UserContext context;
+  ESC_TRY(mm::CopyFromUser(&context, {registers.rsp - 8 + offsetof(SignalFrame, context)}, sizeof(context)));
   arch::UserRegisters restored = registers;
-  RestoreContext(frame.context.machine, restored);
+  RestoreContext(context.machine, restored);
   if (!arch::SanitizeUserRegisters(restored)) return Status::kFault;
-  ESC_TRY(PopFpu(frame.context.machine.fpu_state, thread));
-  core::SetSignalMask(core::SignalSet(frame.context.mask));
-  if (const SignalStack& stack = frame.context.stack; (thread.signal_stack_flags & kStackAutoDisarm) == 0 &&
+  ESC_TRY(PopFpu(context.machine.fpu_state, thread));
+  core::SetSignalMask(core::SignalSet(context.mask));
+  if (const SignalStack& stack = context.stack; (thread.signal_stack_flags & kStackAutoDisarm) == 0 &&
                                                       (stack.flags & kStackAutoDisarm) != 0) {
     thread.signal_stack = stack.pointer;
     thread.signal_stack_bytes = stack.bytes;
@@ -107,21 +101,23 @@ Status PushSignalFrame(const core::SignalInfo& info, const core::SignalAction& a
   FinishCall(&action, registers);
   const bool on_alternate = (action.flags & kActionOnStack) != 0;
   const FramePlaces places = ESC_TRY(PlaceFrame(registers, AlternateOf(thread), on_alternate, arch::FpuStateBytes()));
-  SignalFrame frame{};
-  frame.return_address = action.restorer;
-  frame.context.flags = kContextSavesSs | kContextStrictSs;
-  if (arch::FpuStateBytes() >= kXsaveHeaderEnd) frame.context.flags |= kContextHasXstate;
-  frame.context.stack = {.pointer = thread.signal_stack,
-                         .flags = StackFlags(thread, registers.rsp),
-                         .pad = 0,
-                         .bytes = thread.signal_stack_bytes};
-  frame.context.machine = ContextOf(registers);
+  const bool has_xstate = arch::FpuStateBytes() >= kXsaveHeaderEnd;
+  SignalFrame frame{
+      .return_address = action.restorer,
+      .context = {.flags = kContextSavesSs | kContextStrictSs | (has_xstate ? kContextHasXstate : 0),
+                  .link = 0,
+                  .stack = {.pointer = thread.signal_stack,
+                            .flags = StackFlags(thread, registers.rsp),
+                            .pad = 0,
+                            .bytes = thread.signal_stack_bytes},
+                  .machine = ContextOf(registers),
+                  .mask = old_mask.bits()},
+      .info = RecordOf(info),
+  };
   frame.context.machine.fpu_state = places.fpu;
   frame.context.machine.old_mask = old_mask.bits();
   if (info.signal == core::Signal::kSegmentation) frame.context.machine.fault_address = info.address;
-  frame.context.mask = old_mask.bits();
-  frame.info = RecordOf(info);
-  ESC_TRY(PushFpu(places.fpu, thread));
+  ESC_TRY(PushFpu(places.fpu));
   ESC_TRY(mm::WriteUser(VirtAddr{places.frame}, frame));
 
   if ((thread.signal_stack_flags & kStackAutoDisarm) != 0) {

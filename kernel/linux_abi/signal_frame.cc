@@ -84,21 +84,17 @@ void RestoreContext(const MachineContext& context, arch::UserRegisters& r) {
   r.cs = context.cs, r.ss = context.ss;
 }
 
-FpuSoftwareBytes FpuMarksOf(std::span<const std::byte> state) {
+FpuSoftwareBytes MakeFpuMarks(std::size_t state_bytes, std::uint64_t components) {
   FpuSoftwareBytes marks{};
   marks.magic1 = kFpuMagic1;
-  marks.extended_bytes = static_cast<std::uint32_t>(state.size() + kFpuMagicBytes);
-  // XSTATE_BV, the components present (SDM vol. 1, 13.4.2): first word behind the legacy part.
-  std::memcpy(&marks.features, state.data() + kFpuLegacyBytes, sizeof(marks.features));
-  marks.state_bytes = static_cast<std::uint32_t>(state.size());
+  marks.extended_bytes = static_cast<std::uint32_t>(state_bytes + kFpuMagicBytes);
+  marks.features = components;
+  marks.state_bytes = static_cast<std::uint32_t>(state_bytes);
   return marks;
 }
 
-bool HasFpuMarks(std::span<const std::byte> state, std::uint32_t magic_behind) {
-  if (state.size() < kXsaveHeaderEnd) return true;  // a state without an extended part has no marks
-  FpuSoftwareBytes marks;
-  std::memcpy(&marks, state.data() + kFpuSoftwareOffset, sizeof(marks));
-  return marks.magic1 == kFpuMagic1 && marks.state_bytes == state.size() && magic_behind == kFpuMagic2;
+bool AreFpuMarks(const FpuSoftwareBytes& marks, std::uint32_t magic_behind, std::size_t state_bytes) {
+  return marks.magic1 == kFpuMagic1 && marks.state_bytes == state_bytes && magic_behind == kFpuMagic2;
 }
 
 }  // namespace esc::linux_abi

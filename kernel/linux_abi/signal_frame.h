@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "kernel/arch_api/user_registers.h"
 #include "kernel/base/status.h"
@@ -44,10 +43,10 @@ MachineContext ContextOf(const arch::UserRegisters& registers);
 // Takes over what rt_sigreturn restores; segments and flags are made safe by arch::SanitizeUserRegisters after.
 void RestoreContext(const MachineContext& context, arch::UserRegisters& registers);
 
-// What Linux writes into bytes 464 to 511 of a saved FPU state, so that programs (and rt_sigreturn) find its size.
-// `state` has an extended part (kXsaveHeaderEnd bytes at least).
-FpuSoftwareBytes FpuMarksOf(std::span<const std::byte> state);
-// Whether `state` (as long as arch::FpuStateBytes()) carries the marks; without them only the legacy part counts.
-bool HasFpuMarks(std::span<const std::byte> state, std::uint32_t magic_behind);
+// What Linux writes into bytes 464 to 511 of a saved FPU state of `state_bytes`, so that programs (and rt_sigreturn) find
+// its size and the components that it may have.
+FpuSoftwareBytes MakeFpuMarks(std::size_t state_bytes, std::uint64_t components);
+// Whether the marks and the word behind the state are those of a state of that size; else only its legacy part counts.
+bool AreFpuMarks(const FpuSoftwareBytes& marks, std::uint32_t magic_behind, std::size_t state_bytes);
 
 }  // namespace esc::linux_abi

@@ -1,7 +1,6 @@
 #include "kernel/linux_abi/signal_frame.h"
 
 #include <cstring>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -89,19 +88,14 @@ TEST(SignalFrame, InformationByKind) {
 }
 
 TEST(SignalFrame, FpuMarksAreFoundAgainOrMissed) {
-  std::vector<std::byte> state(kFpuBytes);
-  const std::uint64_t components = 7;
-  std::memcpy(state.data() + kFpuLegacyBytes, &components, 8);
-  EXPECT_FALSE(HasFpuMarks(state, kFpuMagic2));
-  const FpuSoftwareBytes marks = FpuMarksOf(state);
-  std::memcpy(state.data() + kFpuSoftwareOffset, &marks, sizeof(marks));
-  EXPECT_TRUE(HasFpuMarks(state, kFpuMagic2));
-  EXPECT_FALSE(HasFpuMarks(state, 0));
+  const FpuSoftwareBytes marks = MakeFpuMarks(kFpuBytes, 7);
+  EXPECT_TRUE(AreFpuMarks(marks, kFpuMagic2, kFpuBytes));
+  EXPECT_FALSE(AreFpuMarks(marks, 0, kFpuBytes));
+  EXPECT_FALSE(AreFpuMarks(FpuSoftwareBytes{}, kFpuMagic2, kFpuBytes));
   EXPECT_EQ(marks.features, 7u);
   EXPECT_EQ(marks.extended_bytes, kFpuBytes + 4);
   // Another size than ours: only the legacy part may be believed.
-  state.resize(kFpuBytes + 64);
-  EXPECT_FALSE(HasFpuMarks(state, kFpuMagic2));
+  EXPECT_FALSE(AreFpuMarks(marks, kFpuMagic2, kFpuBytes + 64));
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ Status ZeroUser(VirtAddr to, std::size_t bytes);
 template <class T>
   requires std::is_trivially_copyable_v<T>
 Result<T> ReadUser(VirtAddr from) {
-  T value;
+  // Written whole, or not looked at: -ftrivial-auto-var-init need not clear it before.
+  [[clang::uninitialized]] T value;
   ESC_TRY(CopyFromUser(&value, from, sizeof(T)));
   return value;
 }

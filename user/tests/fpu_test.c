@@ -1,9 +1,14 @@
 // FPU and vector registers keep their values across switches: several processes compute at once, each its own series,
-// and a signal handler that computes too does not disturb the code that it interrupts.
+// and a signal handler that computes too does not disturb the code that it interrupts. What a handler writes into the state
+// that its frame holds is what the code goes on with; what is no state ends the program.
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -56,7 +61,110 @@ static void HandlersDoNotDisturb(void) {
   CHECK(setitimer(ITIMER_REAL, &none, NULL) == 0);
 }
 
+// The frame of a handler: what it holds is what comes back.
+enum { kXmm15 = 160 + 15 * 16, kMarks = 464, kHeader = 512 };  // SDM vol. 1, 10.5.1 and 13.4; Linux's _fpx_sw_bytes
+
+static void (*edit)(ucontext_t* context, unsigned char* state);
+static void OnEdit(int signal, siginfo_t* info, void* context) {
+  (void)signal;
+  (void)info;
+  ucontext_t* interrupted = context;
+  edit(interrupted, (unsigned char*)interrupted->uc_mcontext.fpregs);
+}
+
+static void Nothing(ucontext_t* context, unsigned char* state) {
+  (void)context;
+  CHECK((uintptr_t)state % 64 == 0);
+  __asm__ volatile("pcmpeqd %%xmm15, %%xmm15" ::: "xmm15");
+}
+static void Another(ucontext_t* context, unsigned char* state) {
+  (void)context;
+  unsigned long value;
+  memcpy(&value, state + kXmm15, sizeof(value));
+  value = ~value;
+  memcpy(state + kXmm15, &value, sizeof(value));
+}
+static void AnotherWithoutMarks(ucontext_t* context, unsigned char* state) {
+  memset(state + kMarks, 0, 4);
+  Another(context, state);
+}
+static void NoState(ucontext_t* context, unsigned char* state) {
+  (void)state;
+  context->uc_mcontext.fpregs = NULL;
+}
+static void BadHeader(ucontext_t* context, unsigned char* state) {
+  (void)context;
+  memset(state + kHeader, 0xff, 8);
+}
+static void Nowhere(ucontext_t* context, unsigned char* state) {
+  (void)state;
+  context->uc_mcontext.fpregs = (void*)0x40;
+}
+static void InTheKernel(ucontext_t* context, unsigned char* state) {
+  (void)state;
+  context->uc_mcontext.fpregs = (void*)0xffff800000000000;
+}
+
+// xmm15 after a handler that did `what`, before which it was `before`.
+static unsigned long Edited(void (*what)(ucontext_t*, unsigned char*), unsigned long before) {
+  edit = what;
+  unsigned long after;
+  __asm__ volatile("movq %[before], %%xmm15\n syscall\n movq %%xmm15, %[after]"
+                   : [after] "=r"(after)
+                   : [before] "r"(before), "a"(SYS_kill), "D"(getpid()), "S"(SIGUSR1)
+                   : "rcx", "r11", "xmm15", "memory");
+  return after;
+}
+
+static void IsKilledBy(int signal, void (*what)(ucontext_t*, unsigned char*)) {
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    Edited(what, 1);
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signal);
+}
+
+static void FramesAreHonoured(void) {
+  struct sigaction action = {0};
+  action.sa_sigaction = OnEdit;
+  action.sa_flags = SA_SIGINFO;
+  CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+  CHECK(Edited(Nothing, 0x1234) == 0x1234);
+  CHECK(Edited(Another, 0x1234) == ~0x1234UL);
+  CHECK(Edited(AnotherWithoutMarks, 0x1234) == ~0x1234UL);
+  CHECK(Edited(NoState, 0x1234) == 0);
+  IsKilledBy(SIGSEGV, BadHeader);
+  IsKilledBy(SIGSEGV, Nowhere);
+  IsKilledBy(SIGSEGV, InTheKernel);
+}
+
+// The frame's pages come as it is written.
+static void FramesOnNewPages(void) {
+  const size_t bytes = 1 << 16;
+  for (int i = 0; i < 8; ++i) {
+    char* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    // By and by another part of the frame crosses the page's end.
+    const stack_t stack = {.ss_sp = memory, .ss_size = bytes - (size_t)i * 256};
+    CHECK(sigaltstack(&stack, NULL) == 0);
+    struct sigaction action = {0};
+    action.sa_sigaction = OnEdit;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    CHECK(Edited(Another, (unsigned long)i) == ~(unsigned long)i);
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    CHECK(sigaltstack(&none, NULL) == 0);
+    CHECK(munmap(memory, bytes) == 0);
+  }
+}
+
 int main(void) {
+  FramesAreHonoured();
+  FramesOnNewPages();
   double expected[kProcesses];
   for (int i = 0; i < kProcesses; ++i) expected[i] = Series(i);
   pid_t children[kProcesses];
