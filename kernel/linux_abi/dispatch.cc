@@ -28,14 +28,15 @@ void NameOnce(std::uint64_t number) {
       name.empty() ? "no such call on Linux" : name, core::CurrentProcess().pid());
 }
 
-std::int64_t Unknown(std::uint64_t number) {
+// Out of line, as what follows: else each system call saves the registers that logging wants.
+[[gnu::noinline, gnu::cold]] std::int64_t Unknown(std::uint64_t number) {
   unknown_calls.fetch_add(1, std::memory_order_relaxed);
   NameOnce(number);
   return Answer(Errno::kNoSys).value();
 }
 
 // An interrupted wait whose signal somebody else took meanwhile: no delivery will follow that could finish it.
-void FinishUnlessSignalled(arch::UserRegisters& registers) {
+[[gnu::noinline, gnu::cold]] void FinishUnlessSignalled(arch::UserRegisters& registers) {
   if (core::CurrentThread().signal_pending.load(std::memory_order_acquire)) return;
   RestoreMask();
   FinishCall(nullptr, registers);

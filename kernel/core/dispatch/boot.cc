@@ -34,6 +34,7 @@ Status InitDispatch(const boot_config::BootConfig& config) {
   for (std::size_t i = 0; i < cpu.slot_count; ++i) {
     cpu.slots[i] = cpu.partition->layers[i].queues[cpu.id.value];
     ESC_CHECK(cpu.slots[i] != nullptr);
+    cpu.has_plugin_timers |= cpu.slots[i]->HasTimers();
   }
   cpu.domain = &cpu.slots[0]->domain();
   SetOnline(cpu.id);

@@ -116,6 +116,22 @@ constexpr sched::Descriptor kNewestFirst = sched::DescribeQueue<NewestFirst, int
     }},
 });
 
+// Has nobody run before its budget is there.
+class RefilledQueue : public ScriptedQueue {
+ public:
+  static constexpr Nanos kRefill{50000};
+  using ScriptedQueue::ScriptedQueue;
+  sched::Thread* PickNext(CpuId cpu, Nanos now) override {
+    return now < kRefill ? nullptr : ScriptedQueue::PickNext(cpu, now);
+  }
+  Nanos NextTimer(Nanos now) override { return now < kRefill ? kRefill : Nanos::Max(); }
+};
+constexpr sched::Descriptor kRefilled = sched::DescribeQueue<RefilledQueue, int>({
+    .name = "refilled",
+    .capabilities = sched::Capability::kBudgets,
+});
+static_assert(kRefilled.has_timers && !kScripted.has_timers);
+
 class DispatcherTest : public CoreTest {
  protected:
   DispatcherTest() {
@@ -157,6 +173,18 @@ TEST_F(DispatcherTest, ThePluginHearsOfEveryEventInOrderWithTheTimeCharged) {
                         "3 ran 1000", "3 slice",       // alone, and picked again
                         "3 ran 490", "3 woken",        // its work of 2500 began before the other's 10
                     }));
+}
+
+TEST_F(DispatcherTest, AThreadThatThePluginHoldsBackRunsWhenItsTimerSaysSo) {
+  UsePlugin(kRefilled);
+  Nanos ran_at;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      ran_at = arch::Now();
+      arch::PowerOff(0);
+    });
+  }));
+  EXPECT_GE(ran_at, RefilledQueue::kRefill);
 }
 
 TEST_F(DispatcherTest, AWokenThreadOfAHigherLevelTakesTheCpuAndAnEqualOneWaits) {

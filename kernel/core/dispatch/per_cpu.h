@@ -42,6 +42,7 @@ struct PerCpu {
   Partition* partition = nullptr;
   std::array<RunQueueSlot*, boot_config::kMaxLayers> slots{};  // the most urgent layer first
   std::size_t slot_count = 0;
+  bool has_plugin_timers = false;  // whether a plugin of the slots has: else none is asked, at each switch
 
   mm::AddressSpace* active_space = nullptr;  // whose root is loaded; nullptr: the kernel's
   TimerQueue timers;

@@ -126,28 +126,35 @@ Thread* RunQueueSlot::PickNext(CpuId cpu, Nanos now) {
   if (record_.empty()) return nullptr;
   if (!Trusted()) return TakeOldestFor(cpu, now);
   sched::Thread* answer = setup_.queue->PickNext(cpu, now);
-  if (answer == nullptr) {
-    Thread* waiting = record_.FirstFor(cpu);
-    if (waiting == nullptr) return nullptr;
-    // A budget may be used up until its refill, of which the plugin tells.
-    const bool throttles = Has(setup_.plugin->capabilities, Capability::kBudgets);
-    if (throttles && setup_.queue->NextTimer(now) != Nanos::Max()) return nullptr;
-    Breach(Verdict::kLostThreads, waiting->id());
-    return TakeOldestFor(cpu, now);
-  }
+  if (answer == nullptr) [[unlikely]] return PickForNone(cpu, now);
   const Verdict verdict = Verify(answer, cpu);
-  if (verdict == Verdict::kAccepted) [[likely]] {
-    auto* thread = static_cast<Thread*>(answer);
-    Unrecord(*thread);
-    return thread;
-  }
-  Breach(verdict, verdict == Verdict::kForeignThread ? Tid{} : answer->id());
+  if (verdict != Verdict::kAccepted) [[unlikely]] return PickForRefused(*answer, verdict, cpu, now);
+  auto* thread = static_cast<Thread*>(answer);
+  Unrecord(*thread);
+  return thread;
+}
+
+// The plugin has found none, though there are some. Out of line, as what follows: each switch goes through PickNext.
+[[gnu::noinline, gnu::cold]] Thread* RunQueueSlot::PickForNone(CpuId cpu, Nanos now) {
+  Thread* waiting = record_.FirstFor(cpu);
+  if (waiting == nullptr) return nullptr;
+  // A budget may be used up until its refill, of which the plugin tells.
+  const bool throttles = Has(setup_.plugin->capabilities, Capability::kBudgets);
+  if (throttles && setup_.queue->NextTimer(now) != Nanos::Max()) return nullptr;
+  Breach(Verdict::kLostThreads, waiting->id());
+  return TakeOldestFor(cpu, now);
+}
+
+// Of a foreign thread nothing may be touched.
+[[gnu::noinline, gnu::cold]] Thread* RunQueueSlot::PickForRefused(sched::Thread& answer, Verdict verdict, CpuId cpu,
+                                                                  Nanos now) {
+  Breach(verdict, verdict == Verdict::kForeignThread ? Tid{} : answer.id());
   // The thread itself is sound but not for this CPU: the plugin has taken it out, so it gets it back.
   if (verdict == Verdict::kWrongCpu) {
-    if (Linked(static_cast<const Thread&>(*answer))) {
-      Breach(Verdict::kNotQueued, answer->id());
+    if (Linked(static_cast<const Thread&>(answer))) {
+      Breach(Verdict::kNotQueued, answer.id());
     } else {
-      setup_.queue->Enqueue(*answer, sched::EnqueueReason::kMigrated, now);
+      setup_.queue->Enqueue(answer, sched::EnqueueReason::kMigrated, now);
     }
   }
   return TakeOldestFor(cpu, now);

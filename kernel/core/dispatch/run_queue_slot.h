@@ -86,6 +86,7 @@ class RunQueueSlot {
   bool Accepts(const Thread& thread) const;
   Status PrepareAdmission(const Thread& thread, const sched::Parameters& wanted, Nanos now);
   void FinishAdmission(Thread& thread, const sched::Parameters& wanted, Status outcome, Nanos now);
+  bool HasTimers() const { return setup_.plugin != nullptr && setup_.plugin->has_timers; }
   Nanos NextTimer(Nanos now) { return Trusted() && !timer_ignored_ ? setup_.queue->NextTimer(now) : Nanos::Max(); }
   void CpuOnline(CpuId cpu, Nanos now) {
     if (Trusted()) setup_.queue->CpuOnline(cpu, now);
@@ -112,6 +113,9 @@ class RunQueueSlot {
   bool Trusted() const { return setup_.queue != nullptr && !condemned_; }
   bool Serves(const Thread& thread) const { return Trusted() && thread.dispatch.bound == setup_.plugin; }
   sched::Verdict Verify(const sched::Thread* answer, CpuId cpu);
+  // What PickNext does when the plugin named none, or one that may not run.
+  Thread* PickForNone(CpuId cpu, Nanos now);
+  Thread* PickForRefused(sched::Thread& answer, sched::Verdict verdict, CpuId cpu, Nanos now);
   Thread* TakeOldestFor(CpuId cpu, Nanos now);
   void Withdraw(Thread& thread, sched::DequeueReason reason, Nanos now);
   void Unrecord(Thread& thread);

@@ -28,6 +28,7 @@ Thread* PickNext(PerCpu& cpu, Nanos now) {
 }
 
 void UpdatePluginTimer(PerCpu& cpu, Nanos now) {
+  if (!cpu.has_plugin_timers) return;
   Nanos next = Nanos::Max();
   for (std::size_t i = 0; i < cpu.slot_count; ++i) next = std::min(next, cpu.slots[i]->NextTimer(now));
   cpu.plugin_timer = next;

@@ -7,6 +7,7 @@
 #include <new>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "kernel/base/status.h"
 #include "kernel/base/units.h"
@@ -85,7 +86,21 @@ struct Descriptor {
   Status (*check_parameters)(std::span<const std::uint64_t> parameters, TextBuffer& message) = nullptr;
   // Builds the queue in `storage` (queue_bytes at queue_alignment). Must not fail: what can fail is checked before.
   RunQueue* (*construct)(void* storage, const QueueConfig& config) = nullptr;
+  // Whether NextTimer is to be asked, at each switch. DescribeQueue knows: not when it is the default.
+  bool has_timers = true;
 };
+
+namespace descriptor_internal {
+// A NextTimer that cannot be named from here (a private one) is one of the queue's own.
+template <class Queue>
+constexpr bool HasTimers() {
+  if constexpr (requires { &Queue::NextTimer; }) {
+    return !std::is_same_v<decltype(&Queue::NextTimer), decltype(&RunQueue::NextTimer)>;
+  } else {
+    return true;
+  }
+}
+}  // namespace descriptor_internal
 
 // Fills in sizes and the constructor of `Queue`, whose constructor takes `const QueueConfig&`, and of its
 // per-thread `State`.
@@ -95,6 +110,7 @@ constexpr Descriptor DescribeQueue(Descriptor descriptor) {
   descriptor.queue_alignment = alignof(Queue);
   descriptor.thread_state_bytes = sizeof(State);
   descriptor.thread_state_alignment = alignof(State);
+  descriptor.has_timers = descriptor_internal::HasTimers<Queue>();
   descriptor.construct = [](void* storage, const QueueConfig& config) -> RunQueue* { return new (storage) Queue(config); };
   return descriptor;
 }

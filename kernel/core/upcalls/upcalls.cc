@@ -107,20 +107,36 @@ void BeforeReturnToKernel() {
   if (self.dispatch.preemption_off == 0) core::Preempt();
 }
 
-void BeforeReturnToUser(arch::UserRegisters& registers) {
+namespace {
+
+// Whether this CPU can go to user mode at once.
+bool NothingToDo(const PerCpu& cpu) {
+  return !cpu.need_reschedule.load(std::memory_order_relaxed) &&
+         !cpu.current->signal_pending.load(std::memory_order_relaxed);
+}
+
+// Out of line, so that a return with nothing to do needs no registers.
+[[gnu::noinline]] void DoWhatIsDue(arch::UserRegisters& registers) {
   for (;;) {
-    PerCpu& cpu = ThisPerCpu();
-    Thread& self = *cpu.current;
+    PerCpu& cpu = ThisPerCpu();  // another one after a switch, perhaps
     cpu.sampled = Nanos{};
+    if (NothingToDo(cpu)) return;
     if (cpu.need_reschedule.load(std::memory_order_relaxed)) {
       core::Preempt();
-      continue;  // perhaps on another CPU now
+      continue;
     }
-    if (!self.signal_pending.load(std::memory_order_relaxed)) [[likely]] return;
     port::EnableInterrupts();
-    core::HandleSignals(self, registers);
+    core::HandleSignals(*cpu.current, registers);
     port::DisableInterrupts();
   }
+}
+
+}  // namespace
+
+void BeforeReturnToUser(arch::UserRegisters& registers) {
+  PerCpu& cpu = ThisPerCpu();
+  cpu.sampled = Nanos{};
+  if (!NothingToDo(cpu)) DoWhatIsDue(registers);
 }
 
 FaultOutcome OnPageFault(const PageFault& fault) {
