@@ -193,6 +193,12 @@ def _features(flags, linker):
         feature(name = "strip_debug_symbols"),
         feature(name = "freestanding", enabled = flags.libc == "none"),
     ]
+    if flags.inlining_link:
+        # For code that every system call or switch runs through: docs/adr/0007. The linker takes bitcode as it takes objects.
+        features.append(feature(
+            name = "hot_path",
+            flag_sets = _flags([ACTION_NAMES.c_compile, ACTION_NAMES.cpp_compile], ["-flto=thin"], [with_feature_set(not_features = ["dbg"])]),
+        ))
     if flags.sanitizers:
         features += _sanitizer_features()
     features += _layering_features()

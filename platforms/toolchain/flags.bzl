@@ -65,6 +65,7 @@ HOST = struct(
     # No program needs a library of the machine it runs on. Sanitizers intercept the C library's functions, so they alone take its
     # shared form, and need a dynamic loader of glibc 2.36 or later at run time.
     sanitizers = True,
+    inlining_link = False,
 )
 
 # The whole kernel is built without the registers that it would have to save on entry, without what needs a runtime (exceptions,
@@ -145,6 +146,7 @@ KERNEL = struct(
     ],
     link_last = [],
     sanitizers = False,
+    inlining_link = True,
 )
 
 MUSL = struct(
@@ -181,4 +183,5 @@ MUSL = struct(
         _MUSL + "/usr/lib/x86_64-linux-musl/crtn.o",
     ],
     sanitizers = False,
+    inlining_link = False,
 )
