@@ -77,10 +77,12 @@ std::uint32_t High(std::uint64_t value) { return static_cast<std::uint32_t>(valu
 }  // namespace
 
 bool x86::SaveFpuToUserMemory(VirtAddr at, std::size_t bytes, std::uint64_t components) {
+  CheckMayFault();
   return InUserRange(at, bytes) && SaveFpuToUserArea(UserPointer(at), Low(components), High(components));
 }
 
 bool x86::LoadFpuFromUserMemory(VirtAddr at, std::size_t bytes, std::uint64_t components) {
+  CheckMayFault();
   return InUserRange(at, bytes) && LoadFpuFromUserArea(UserPointer(at), Low(components), High(components));
 }
 
