@@ -19,6 +19,10 @@ class UserAbi {
                                arch::UserRegisters& registers) = 0;
   // No handler runs: an interrupted system call is to be restarted, or answered, as its status asks.
   virtual void FinishInterruptedCall(arch::UserRegisters& registers) = 0;
+  // Whether the fault that `info` tells of is an instruction that the ABI stands in for; asked with the process's lock held.
+  virtual bool StandsIn(const SignalInfo&, const arch::UserRegisters&) { return false; }
+  // Does what that instruction was to do. False: it cannot be done, and the process ends.
+  virtual bool StandIn(arch::UserRegisters&) { return false; }
   // The running thread is about to end, its memory is still there: clear_child_tid, robust futexes.
   virtual void ThreadExiting(Thread& thread) = 0;
 

@@ -17,6 +17,7 @@
 #include "kernel/linux_abi/proc_texts.h"
 #include "kernel/linux_abi/signals.h"
 #include "kernel/linux_abi/state.h"
+#include "kernel/linux_abi/vsyscall.h"
 #include "kernel/mm/heap.h"
 
 namespace esc::linux_abi {
@@ -35,6 +36,10 @@ class LinuxAbi final : public core::UserAbi {
     RestoreMask();
     FinishCall(nullptr, registers);
   }
+  bool StandsIn(const core::SignalInfo& info, const arch::UserRegisters& registers) override {
+    return IsVsyscall(info, registers);
+  }
+  bool StandIn(arch::UserRegisters& registers) override { return DoVsyscall(registers); }
   void ThreadExiting(core::Thread& thread) override {
     ReleaseFutexesOf(thread);
     core::Process& process = thread.process();

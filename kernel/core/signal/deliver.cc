@@ -72,7 +72,7 @@ void ActByDefault(Process& process, Signal signal) {
 
 // One signal, or none.
 struct Step {
-  enum class Kind : std::uint8_t { kNone, kEnd, kStop, kSignal } kind = Kind::kNone;
+  enum class Kind : std::uint8_t { kNone, kEnd, kStop, kSignal, kStandIn } kind = Kind::kNone;
   SignalInfo info;
   SignalAction action;
   SignalSet old_mask;
@@ -88,7 +88,7 @@ void PassOn(Process& process, Thread& self, std::uint64_t newly_blocked) ESC_REQ
   }
 }
 
-Step NextStep(Process& process, Thread& self) {
+Step NextStep(Process& process, Thread& self, const arch::UserRegisters& registers) {
   SpinLockGuard guard(process.lock);
   Step step;
   // Cleared first: what comes later sets it again.
@@ -103,8 +103,11 @@ Step NextStep(Process& process, Thread& self) {
   }
   const std::optional<SignalInfo> info = Take(process, self);
   if (!info.has_value()) return step;
-  step.kind = Step::Kind::kSignal;
+  UserAbi* abi = RegisteredUserAbi();
+  const bool stands_in = abi != nullptr && (SetOf(info->signal).bits() & kFaults) != 0 && abi->StandsIn(*info, registers);
+  step.kind = stands_in ? Step::Kind::kStandIn : Step::Kind::kSignal;
   step.info = *info;
+  if (stands_in) return step;
   SignalAction& action = process.actions[Index(info->signal)];
   step.action = action;
   if (action.handler == kDefaultHandler || action.handler == kIgnoreHandler) return step;
@@ -141,9 +144,13 @@ void HandleSignals(Thread& self, arch::UserRegisters& registers) {
   Process& process = self.process();
   bool handled = false;
   for (;;) {
-    const Step step = NextStep(process, self);
+    const Step step = NextStep(process, self, registers);
     if (step.kind == Step::Kind::kNone) break;
     if (step.kind == Step::Kind::kEnd) ExitThread();
+    if (step.kind == Step::Kind::kStandIn) {
+      if (RegisteredUserAbi()->StandIn(registers)) continue;
+      ExitProcess(ExitStatus{ExitStatus::Kind::kSignaled, 0, Signal::kSegmentation});
+    }
     if (step.kind == Step::Kind::kStop) {
       InterruptGuard interrupts;
       StopCurrent();
