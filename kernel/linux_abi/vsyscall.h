@@ -1,4 +1,4 @@
-// The three calls of the vsyscall page: code at fixed addresses in the kernel's half, which old programs and dietlibc call as
+// The three calls of the vsyscall page: code at fixed addresses in the kernel's half, which old programs call as
 // functions. There is no such page: the fault of the call is answered in its place, as Linux does with vsyscall=xonly
 // (arch/x86/entry/vsyscall/vsyscall_64.c).
 #pragma once
