@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "kernel/core/dispatch/dispatcher.h"
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/fs/memory_tree.h"
@@ -26,6 +27,7 @@ struct Snapshot {
   Pid parent, group, session;
   Nanos started;
   std::size_t threads = 0;
+  int nice = 0;
   char state = 'S';
   std::uint64_t pending = 0, ignored = 0, caught = 0;
   CpuSet affinity;
@@ -56,6 +58,7 @@ Snapshot Capture(core::Process& process) {
       else if (process.actions[i].handler != core::kDefaultHandler) s.caught |= bit;
     }
     for (core::Thread& thread : process.threads) {
+      if (s.threads == 0) s.nice = core::OwnParameters(thread).nice;
       ++s.threads;
       const core::State state = thread.state();
       running |= state == core::State::kRunning || state == core::State::kReady;
@@ -87,7 +90,7 @@ void WriteStat(const Snapshot& s, Pid pid, TextBuffer& text) {
   text.Format("{} ({}) {} {} {} {} {} {} 0 ", pid, Name(s.program), s.state, s.parent, s.group, s.session, terminal, s.group);
   text.Format("{} {} 0 0 {} {} {} {} ", s.own.minor_faults, s.children.minor_faults, Ticks(s.own.user), Ticks(s.own.system),
               Ticks(s.children.user), Ticks(s.children.system));
-  text.Format("20 0 {} 0 {} {} {} 18446744073709551615 ", s.threads, Ticks(s.started), memory.mapped_bytes, memory.resident_pages);
+  text.Format("{} {} {} 0 {} {} {} 18446744073709551615 ", 20 + s.nice, s.nice, s.threads, Ticks(s.started), memory.mapped_bytes, memory.resident_pages);
   text.Format("0 0 {} 0 0 {} 0 {} {} 0 0 0 17 0 0 0 0 0 0 0 0 0 ", s.program.stack_top, s.pending, s.ignored, s.caught);
   text.Format("{} {} {} {} 0\n", s.program.argument_begin, s.program.argument_end, s.program.environment_begin,
               s.program.environment_end);

@@ -90,8 +90,10 @@ Status SetNice(core::Thread& thread, int nice) {
   parameters.nice = static_cast<std::int8_t>(nice);
   parameters.weight = WeightOfNice(nice);
   const Status set = core::SetParameters(thread, parameters);
-  // Niceness is a hint: a scheduler without weights passes it over, and programs under nice(1) run all the same.
-  return set == Status::kNotSupported ? Status::kOk : set;
+  if (set != Status::kNotSupported) return set;
+  // Niceness is a hint: a scheduler without weights passes it over, and it is kept for those who ask (getpriority(2), ps(1)).
+  core::KeepNiceness(thread, parameters.nice, parameters.weight);
+  return Status::kOk;
 }
 
 // What a limit is for takes effect where that lives.
@@ -204,7 +206,7 @@ Answer GetPriority(int which, int who) {
   core::ForEachProcess([&](core::Process& process) {
     if (!Chosen(process, which, who)) return;
     if (const mm::RefPtr<core::Thread> thread = FirstThread(process); thread)
-      best = std::min<int>(best, thread->parameters().nice);
+      best = std::min<int>(best, core::OwnParameters(*thread).nice);
   });
   if (best > kLeastNice) return Status::kNoSuchProcess;
   return 20 - best;  // never negative: the C library turns it back (getpriority(2))
@@ -219,6 +221,7 @@ Answer SetPriority(int which, int who, int nice) {
     const mm::RefPtr<core::Thread> thread = FirstThread(process);
     if (!thread) return;
     const Status set = SetNice(*thread, nice);
+    if (set == Status::kNoSuchProcess) return;  // it has just begun, or just ended
     if (!Ok(set) || outcome == Status::kNoSuchProcess) outcome = set;
   });
   return outcome;

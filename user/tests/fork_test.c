@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -134,6 +135,32 @@ static void ExecFails(void) {
   CHECK(unlink(path) == 0);
 }
 
+// Whatever the scheduler makes of it.
+static void NicenessIsKeptAndInherited(void) {
+  const int before = getpriority(PRIO_PROCESS, 0);
+  const int wanted = before < 15 ? before + 4 : 19;
+  const pid_t child = fork();
+  if (child == 0) {
+    CHECK(setpriority(PRIO_PROCESS, 0, wanted) == 0 && getpriority(PRIO_PROCESS, 0) == wanted);
+    const pid_t grandchild = fork();
+    if (grandchild == 0) {
+      CHECK(getpriority(PRIO_PROCESS, 0) == wanted);
+      FILE* stat = fopen("/proc/self/stat", "r");
+      long priority, nice;
+      CHECK(stat != NULL);
+      CHECK(fscanf(stat, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %ld %ld", &priority, &nice) == 2);
+      CHECK(priority == 20 + wanted && nice == wanted);
+      _exit(0);
+    }
+    int status;
+    CHECK(waitpid(grandchild, &status, 0) == grandchild && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  CHECK(getpriority(PRIO_PROCESS, 0) == before);
+}
+
 int main(int count, char** arguments, char** environment) {
   if (count > 1 && strcmp(arguments[1], "--echo") == 0) {
     for (int i = 0; i < count; ++i) printf("%s|", arguments[i]);
@@ -148,6 +175,7 @@ int main(int count, char** arguments, char** environment) {
   WaitTells();
   StopAndContinue();
   ManyChildren();
+  NicenessIsKeptAndInherited();
   ExecFails();
   // The echo looks at descriptor 3, so the pipes of before must be gone.
   for (int fd = 3; fd < 20; ++fd) close(fd);

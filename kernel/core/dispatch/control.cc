@@ -17,6 +17,10 @@ namespace {
 using sched::Capability;
 using sched::Parameters;
 
+// A thread can be found by its number before MakeReady gives it its first queue. Until then no lock guards what dispatch knows
+// of it, and for those who would change that it is not there yet.
+bool HasHome(const Thread& thread) { return thread.dispatch.queue.load(std::memory_order_acquire) != nullptr; }
+
 // What a plugin must be capable of, one of, for the change to mean anything.
 bool Understands(Capability capabilities, const Parameters& from, const Parameters& to) {
   const auto any = [&](Capability a, Capability b) { return Has(capabilities, a) || Has(capabilities, b); };
@@ -130,12 +134,15 @@ void SetEffectiveParameters(Thread& thread, const Parameters& effective, const T
 }
 
 Parameters OwnParameters(Thread& thread) {
+  if (!HasHome(thread)) return thread.dispatch.base;
   HomeLock lock(thread);
   return thread.dispatch.base;
 }
 
 Status SetParameters(Thread& thread, const Parameters& parameters) {
+  if (!HasHome(thread)) return Status::kNoSuchProcess;
   HomeLock lock(thread);
+  if (thread.state() == State::kDead) return Status::kNoSuchProcess;
   RunQueueSlot& home = lock.home();
   if (!AnyLayerUnderstands(home.partition(), thread.dispatch.base, parameters)) return Status::kNotSupported;
   const Nanos now = arch::Now();
@@ -154,8 +161,18 @@ Status SetParameters(Thread& thread, const Parameters& parameters) {
   return Status::kOk;
 }
 
+void KeepNiceness(Thread& thread, std::int8_t nice, std::uint32_t weight) {
+  if (!HasHome(thread)) return;
+  HomeLock lock(thread);
+  Parameters effective = thread.parameters();
+  thread.dispatch.base.nice = effective.nice = nice;
+  thread.dispatch.base.weight = effective.weight = weight;
+  sched::ThreadAccess::SetParameters(thread, effective);
+}
+
 Status SetAffinity(Thread& thread, CpuSet affinity) {
   if ((affinity & OnlineCpus()).Empty()) return Status::kInvalidArgument;
+  if (!HasHome(thread)) return Status::kNoSuchProcess;
   HomeLock lock(thread);
   RunQueueSlot& home = lock.home();
   const Nanos now = arch::Now();

@@ -45,8 +45,10 @@ class PreemptionGuard {
 
 // What the owner asked for: without what the thread inherits while it holds a mutex that others wait for.
 sched::Parameters OwnParameters(Thread& thread);
-// Changes it; kNotSupported when no layer is capable of it.
+// Changes it; kNotSupported when no layer is capable of it, kNoSuchProcess for a thread that has not started or has ended.
 Status SetParameters(Thread& thread, const sched::Parameters& parameters);
+// Keeps a niceness that no layer acts on: POSIX has it of a process whatever the scheduler is. No plugin is told.
+void KeepNiceness(Thread& thread, std::int8_t nice, std::uint32_t weight);
 Status SetAffinity(Thread& thread, CpuSet affinity);
 
 struct DispatchStats {

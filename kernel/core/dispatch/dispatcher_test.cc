@@ -12,8 +12,10 @@
 #include "kernel/arch_api/power.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/park.h"
+#include "kernel/core/process.h"
 #include "kernel/core/sched_api/ready_list.h"
 #include "kernel/core/testing/core_machine.h"
+#include "kernel/core/thread/thread_factory.h"
 
 namespace esc::core {
 namespace {
@@ -365,6 +367,34 @@ TEST_F(DispatcherTest, ANicenessIsForAPluginThatKnowsOnlyNiceToo) {
       EXPECT_EQ(OwnParameters(CurrentThread()), parameters);
       parameters.tickets = 7;
       EXPECT_EQ(SetParameters(CurrentThread(), parameters), Status::kNotSupported);
+      arch::PowerOff(0);
+    });
+  }));
+}
+
+TEST_F(DispatcherTest, AThreadThatHasNotStartedOrHasEndedIsNotThereForThoseWhoWouldChangeIt) {
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      const auto unstarted = ThreadFactory::Create(CurrentProcess(), Tid{900}, ThreadFactory::Kind::kKernel).value();
+      const auto ended = Spawn([] {});
+      EXPECT_EQ(SleepUntil(arch::Now() + Nanos{1000}, Interruptible::kNo), Status::kOk);
+      for (const auto& thread : {unstarted, ended}) {
+        EXPECT_EQ(SetParameters(*thread, At(PriorityLevel::kHigh)), Status::kNoSuchProcess);
+        EXPECT_EQ(OwnParameters(*thread), sched::Parameters{});
+        KeepNiceness(*thread, 3, 500);
+      }
+      EXPECT_EQ(SetAffinity(*unstarted, CpuSet::Of(CpuId{0})), Status::kNoSuchProcess);
+      arch::PowerOff(0);
+    });
+  }));
+}
+
+TEST_F(DispatcherTest, ANicenessThatNoPluginActsOnIsKept) {
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      KeepNiceness(CurrentThread(), 5, 335);
+      EXPECT_EQ(OwnParameters(CurrentThread()).nice, 5);
+      EXPECT_EQ(CurrentThread().parameters().weight, 335u);
       arch::PowerOff(0);
     });
   }));
