@@ -1,33 +1,6 @@
 #!/bin/bash
 # console_test.sh RUN_QEMU QEMU KERNEL INITRD: somebody types at the prompt, and waits for each answer before the next line.
-set -u
-run_qemu=$1 qemu=$2 kernel=$3 initrd=$4
-readonly silence=120  # seconds without a character after which nothing more is to be hoped for
-output='' rest=''
-
-fail() {
-  printf 'FAILED: %s; the console:\n%s\n' "$1" "$output"
-  kill "$machine" 2> /dev/null
-  exit 1
-}
-
-# Reads on to TEXT, which must come after all that was waited for before.
-await() {
-  local char
-  until [[ $rest == *"$1"* ]]; do
-    IFS= read -r -d '' -N 1 -t "$silence" char <&"${console[0]}" || fail "never came: $1"
-    output+=$char rest+=$char
-  done
-  rest=${rest#*"$1"}
-}
-
-type_keys() { printf "$1" >&"${console[1]}"; }
-
-coproc console {
-  exec "$run_qemu" --qemu="$qemu" --kernel="$kernel" --initrd="$initrd" --image_cmdline=console=ttyS0 --init=/bin/sh \
-    --interactive -- -i 2>&1
-}
-machine=$console_PID
+source tests/boot/console.sh || exit
 
 await '# '
 type_keys 'echo h""i\r'

@@ -1,35 +1,6 @@
 #!/bin/bash
 # monitor_test.sh RUN_QEMU QEMU KERNEL INITRD: NMIs and a machine check, which QEMU's monitor raises, while user code runs.
-set -u
-run_qemu=$1 qemu=$2 kernel=$3 initrd=$4
-readonly silence=120  # seconds without a character after which nothing more is to be hoped for
-output='' rest=''
-
-fail() {
-  printf 'FAILED: %s; the console:\n%s\n' "$1" "$output"
-  kill "$machine" 2> /dev/null
-  exit 1
-}
-
-# Reads on to TEXT, which must come after all that was waited for before.
-await() {
-  local char
-  until [[ $rest == *"$1"* ]]; do
-    IFS= read -r -d '' -N 1 -t "$silence" char <&"$from" || fail "never came: $1"
-    output+=$char rest+=$char
-  done
-  rest=${rest#*"$1"}
-}
-
-type_keys() { printf "$1" >&"$to"; }
-
-coproc console {
-  exec "$run_qemu" --qemu="$qemu" --kernel="$kernel" --initrd="$initrd" --image_cmdline=console=ttyS0 --init=/bin/sh \
-    --interactive -- -i 2>&1
-}
-machine=$console_PID
-# Of its own, since the shell closes those of a coprocess that has ended before all is read.
-exec {from}<&"${console[0]}" {to}>&"${console[1]}"
+source tests/boot/console.sh || exit
 
 await '# '
 type_keys 'echo bu""sy; while :; do :; done\r'
