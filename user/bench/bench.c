@@ -365,7 +365,7 @@ static void StopFutexEcho(void) {
 
 typedef struct {
   const char* name;
-  uint64_t linux_tiny;    // what Linux 6.1 takes in its smallest configuration (docs/measuring.md)
+  uint64_t limit;         // mostly what Linux 6.1 takes in its smallest configuration (docs/measuring.md)
   int times;              // operations a round
   int divisor;            // tasks that each do one operation in an iteration
   void (*run)(int times);
@@ -413,9 +413,9 @@ static uint64_t Median(uint64_t* values, int count) {
 
 static int measured, above;
 
-static void Tell(const char* name, uint64_t cost, uint64_t linux_tiny) {
-  const int more = cost > linux_tiny;
-  printf("%-36s %9llu %9llu%s\n", name, (unsigned long long)cost, (unsigned long long)linux_tiny,
+static void Tell(const char* name, uint64_t cost, uint64_t limit) {
+  const int more = cost > limit;
+  printf("%-36s %9llu %9llu%s\n", name, (unsigned long long)cost, (unsigned long long)limit,
          more ? "  above" : "");
   ++measured;
   above += more;
@@ -435,7 +435,7 @@ static void Measure(const Row* row) {
     if (row->finish != NULL && row->each_round) row->finish();
   }
   if (row->finish != NULL && !row->each_round) row->finish();
-  Tell(row->name, Median(costs, kRounds), row->linux_tiny);
+  Tell(row->name, Median(costs, kRounds), row->limit);
 }
 
 // What the timer takes from a program that only computes: the gaps in a loop that reads the clock.
@@ -469,13 +469,13 @@ int main(int count, char** arguments) {
   self_path = arguments[0];
   setvbuf(stdout, NULL, _IOLBF, 0);
   TellBoot(start);
-  printf("%-36s %9s %9s\n", "operation", "here", "Linux");
+  printf("%-36s %9s %9s\n", "operation", "here", "limit");
   const char* wanted = count > 1 ? arguments[1] : "";  // the rows whose names have it in them
   for (size_t i = 0; i < sizeof(kRows) / sizeof(kRows[0]); ++i) {
     if (strstr(kRows[i].name, wanted) != NULL) Measure(&kRows[i]);
   }
   if (strstr("timer tick", wanted) != NULL) MeasureTick();
-  printf("bench: %d measured, %d above Linux's smallest\n", measured, above);
+  printf("bench: %d measured, %d above their limits\n", measured, above);
   if (getpid() == 1) reboot(RB_POWER_OFF);  // Linux stops in panic when its init ends
   return measured == 0 || above != 0;
 }
