@@ -18,7 +18,9 @@ await $'abxy\r\n'
 type_keys '\004'
 await '# '
 
-type_keys 'echo re""ady; sleep 100000; echo "status $?"\r'
+# The program itself says that it is there: by then the terminal is its group's. What is typed between the shell's word and its fork would go
+# to the shell alone, which keeps it until the job has ended, on Linux too.
+type_keys 'sh -c "echo re\\"\\"ady; exec sleep 100000"; echo "status $?"\r'
 await $'ready\r\n'
 type_keys '\003'
 await '# '
