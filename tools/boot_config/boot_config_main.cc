@@ -6,13 +6,12 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernel/core/sched_api/descriptor.h"
+#include "tools/base/command_line.h"
 #include "tools/base/file.h"
 #include "tools/boot_config/compiler.h"
 #include "tools/boot_config/embedded.h"
@@ -111,7 +110,5 @@ int Run(const std::vector<std::string>& words) {
 }  // namespace esc::tools
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(esc::tools::kUsage);
-  const std::vector<char*> words = absl::ParseCommandLine(argc, argv);
-  return esc::tools::Run(std::vector<std::string>(words.begin() + 1, words.end()));
+  return esc::tools::Run(esc::tools::ParseCommandLine(esc::tools::kUsage, argc, argv, esc::tools::kBadUsage));
 }

@@ -39,7 +39,8 @@ expect 0 'base_slice_us: 2000' decode good.binpb
 cmp good.binpb again.binpb
 expect 0 'levels  *2 to 8 levels; default 4' list-plugins
 expect 0 '^round_robin ' list-plugins
-expect 1 'boot_config check' --help
+expect 0 'boot_config check' --help
+expect 2 "Unknown command line flag 'nosuch'" --nosuch
 
 sed 's/"mlfq"/"mlqf"/' good.textproto > plugin.textproto
 expect 1 'plugin.textproto: scheduler partition "main": unknown plugin "mlqf"; linked: fifo, mlfq, priority' \

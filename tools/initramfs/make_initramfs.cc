@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/base/command_line.h"
 #include "tools/base/file.h"
 #include "tools/initramfs/cpio.h"
 #include "tools/initramfs/manifest.h"
@@ -21,8 +20,8 @@ namespace {
 
 using esc::tools::CpioEntry;
 
-absl::Status Run(const std::vector<char*>& arguments) {
-  if (arguments.size() > 1) return absl::InvalidArgumentError(std::string("unexpected argument ") + arguments[1]);
+absl::Status Run(const std::vector<std::string>& words) {
+  if (!words.empty()) return absl::InvalidArgumentError("unexpected argument " + words[0]);
   const std::string manifest = absl::GetFlag(FLAGS_manifest);
   const std::string output = absl::GetFlag(FLAGS_output);
   if (manifest.empty()) return absl::InvalidArgumentError("--manifest is missing");
@@ -39,10 +38,12 @@ absl::Status Run(const std::vector<char*>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("makes an initramfs from a manifest\n  make_initramfs --manifest=FILE --output=FILE\n"
+  const std::vector<std::string> words = esc::tools::ParseCommandLine(
+      "makes an initramfs from a manifest\n  make_initramfs --manifest=FILE --output=FILE\n"
                                "Lines of a manifest: file PATH MODE SOURCE | dir PATH MODE | symlink PATH TARGET | "
-                               "node PATH MODE b|c MAJOR MINOR");
-  const absl::Status status = Run(absl::ParseCommandLine(argc, argv));
+                               "node PATH MODE b|c MAJOR MINOR",
+      argc, argv, EXIT_FAILURE);
+  const absl::Status status = Run(words);
   if (status.ok()) return EXIT_SUCCESS;
   std::cerr << "make_initramfs: " << status.message() << "\n";
   return EXIT_FAILURE;

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
+#include "tools/base/command_line.h"
 #include "tools/iso/iso_writer.h"
 
 ABSL_FLAG(std::string, kernel, "", "The kernel: a 64-bit ELF file with a multiboot2 header");
@@ -26,8 +25,8 @@ ABSL_FLAG(std::string, mcopy, "mcopy", "The program mcopy of mtools");
 
 namespace {
 
-absl::Status Run(const std::vector<char*>& arguments) {
-  if (arguments.size() > 1) return absl::InvalidArgumentError(std::string("unexpected argument ") + arguments[1]);
+absl::Status Run(const std::vector<std::string>& words) {
+  if (!words.empty()) return absl::InvalidArgumentError("unexpected argument " + words[0]);
   if (absl::GetFlag(FLAGS_kernel).empty()) return absl::InvalidArgumentError("--kernel is missing");
   if (absl::GetFlag(FLAGS_output).empty()) return absl::InvalidArgumentError("--output is missing");
   return esc::tools::WriteIso(
@@ -52,10 +51,12 @@ absl::Status Run(const std::vector<char*>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("writes an ISO image that boots by BIOS and UEFI, from a CD and from a disk\n"
+  const std::vector<std::string> words = esc::tools::ParseCommandLine(
+      "writes an ISO image that boots by BIOS and UEFI, from a CD and from a disk\n"
                                "  write_iso --kernel=kernel.elf --boot_config=config.binpb --initramfs=initramfs.cpio "
-                               "--cmdline=\"...\" --output=kernel.iso");
-  const absl::Status status = Run(absl::ParseCommandLine(argc, argv));
+                               "--cmdline=\"...\" --output=kernel.iso",
+      argc, argv, EXIT_FAILURE);
+  const absl::Status status = Run(words);
   if (status.ok()) return EXIT_SUCCESS;
   std::cerr << "write_iso: " << status.message() << "\n";
   return EXIT_FAILURE;

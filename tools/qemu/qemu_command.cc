@@ -1,5 +1,6 @@
 #include "tools/qemu/qemu_command.h"
 
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -49,6 +50,12 @@ absl::Status CheckMachine(const QemuMachine& machine) {
   }
   if (machine.boot == BootPath::kDirect) {
     if (machine.kernel.empty()) return absl::InvalidArgumentError("no kernel: give --kernel or --iso");
+    // QEMU's loader (pc-bios/optionrom/pvh_main.c) copies more than that over its own data.
+    constexpr size_t kLongestAppend = 4095;
+    if (machine.append.size() > kLongestAppend) {
+      return absl::InvalidArgumentError(absl::StrCat("the kernel's command line has ", machine.append.size(),
+                                                     " bytes: a direct boot takes at most ", kLongestAppend));
+    }
     return absl::OkStatus();
   }
   if (machine.image.empty()) return absl::InvalidArgumentError("booting by BIOS or UEFI needs --iso");

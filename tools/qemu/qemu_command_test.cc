@@ -91,6 +91,11 @@ TEST(QemuCommand, ImpossibleMachinesAreRefused) {
   machine = Direct();
   machine.kvm = machine.icount = true;
   EXPECT_TRUE(Holds(Joined(machine), "cannot be used with --kvm"));
+  machine = Direct();
+  machine.append = std::string(4095, 'x');
+  EXPECT_FALSE(Holds(Joined(machine), "at most 4095"));
+  machine.append += 'x';
+  EXPECT_TRUE(Holds(Joined(machine), "command line has 4096 bytes: a direct boot takes at most 4095"));
   machine = Uefi();
   machine.ovmf_vars.clear();
   EXPECT_TRUE(Holds(Joined(machine), "needs the firmware"));

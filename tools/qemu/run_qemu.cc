@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/base/command_line.h"
 #include "tools/base/file.h"
 #include "tools/qemu/launch.h"
 #include "tools/qemu/outcome.h"
@@ -176,7 +175,19 @@ absl::StatusOr<RunOptions> MakeRunOptions(const QemuMachine& machine) {
   return options;
 }
 
+// What no machine depends on.
+absl::Status CheckFlags() {
+  if (const int timeout = absl::GetFlag(FLAGS_timeout); timeout < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("--timeout=", timeout, ": must be seconds, or 0 for no limit"));
+  }
+  if (const int code = absl::GetFlag(FLAGS_expect_exit); code < -1 || code > 255) {
+    return absl::InvalidArgumentError(absl::StrCat("--expect_exit=", code, ": an exit code is 0 to 255"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Outcome> Run(std::vector<std::string> init_arguments) {
+  if (absl::Status status = CheckFlags(); !status.ok()) return status;
   const absl::StatusOr<Launch> launch = PlanLaunch(RequestFromFlags(std::move(init_arguments)), ImageFromFlags());
   if (!launch.ok()) return launch.status();
   const absl::StatusOr<TempDirectory> work = TempDirectory::Create("run_qemu");
@@ -215,17 +226,14 @@ std::vector<std::string> NormalizeArguments(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
+  const std::vector<std::string> init_arguments = ParseCommandLine(
       "boots a kernel or an ISO in QEMU; the exit code is that of the guest's init\n"
       "  run_qemu --kernel=ELF [--initrd=FILE] [--boot_config=FILE] [--append=WORDS] [--init=PATH] [flags] [-- arguments of init]\n"
       "  run_qemu --iso=FILE [--uefi] [--disk] [flags]\n"
       "Other exit codes, with a line on standard error: 120 the kernel refused to boot, 123 expectations not met, 124 time limit, 125 nothing ran, 126 triple fault or QEMU killed, "
-      "127 kernel panic.");
-  std::vector<std::string> arguments = NormalizeArguments(argc, argv);
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  const std::vector<char*> rest = absl::ParseCommandLine(static_cast<int>(pointers.size()), pointers.data());
-  const absl::StatusOr<Outcome> outcome = Run(std::vector<std::string>(rest.begin() + 1, rest.end()));
+      "127 kernel panic.",
+      NormalizeArguments(argc, argv), kExitNoRun);
+  const absl::StatusOr<Outcome> outcome = Run(init_arguments);
   if (!outcome.ok()) {
     std::cerr << "run_qemu: " << outcome.status().message() << "\n";
     return kExitNoRun;

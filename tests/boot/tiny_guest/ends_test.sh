@@ -29,6 +29,11 @@ check 0 "tiny guest" --append=9 --expect_exit=9 --expect="command line: 9"
 check 126 "triple fault" --append=t --expect=tiny --expect_exit=0
 check 125 "QEMU failed with status 1" --append=0 --qemu_arg=-nonsense
 check 125 "QEMU failed with status 1" --kernel=/nonexistent
+check 125 "Unknown command line flag 'smpp'" --smpp=2
+check 125 "Illegal value 'many' specified for flag 'smp'" --smp=many
+check 125 "--timeout=-5: must be seconds, or 0 for no limit" --timeout=-5
+check 125 "--expect_exit=256: an exit code is 0 to 255" --expect_exit=256
+check 0 "--timeout (Time limit in seconds" --help
 check 125 "cannot run /nonexistent" --qemu=/nonexistent
 check 125 "cannot open /nonexistent" --initrd=/nonexistent
 
