@@ -44,9 +44,9 @@ TEST(Runner, TheTimeLimitKillsQemuAndWhatItStarted) {
   absl::StatusOr<TempDirectory> directory = TempDirectory::Create("runner_test");
   ASSERT_TRUE(directory.ok()) << directory.status();
   const std::string pid_file = directory->File("pid");
-  // As a wrapper script would: QEMU is a child of what was started.
+  // As a wrapper script would: QEMU is a child of what was started. Five seconds, so that it has started on a busy host too.
   const RunResult result =
-      MustRun({.command = Script("echo started; sleep 600 & echo $! > " + pid_file + "; wait"), .time_limit_seconds = 1});
+      MustRun({.command = Script("echo started; sleep 600 & echo $! > " + pid_file + "; wait"), .time_limit_seconds = 5});
   EXPECT_TRUE(result.end.time_limit_reached);
   EXPECT_EQ(result.log.text(), "started\n");
   const pid_t pid = std::stoi(*ReadFile(pid_file));
