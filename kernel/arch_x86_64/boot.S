@@ -63,6 +63,12 @@ Multiboot2Entry:
 
 StartLongMode:
   mov $BootStackTop32, %esp
+  // Compiled code has CMOV in it: edx bit 15 of CPUID 1, asked here, before any runs.
+  mov $1, %eax
+  cpuid
+  mov $NoConditionalMove, %ebp
+  bt $15, %edx
+  jnc RefuseEbp
   // CPUID 0x80000001: edx bit 29 long mode, bit 20 execute-disable (SDM vol. 2, CPUID).
   mov $0x80000000, %eax
   cpuid
@@ -169,7 +175,10 @@ BootGdtPointer:
   .word . - BootGdt - 1
   .long BootGdt
 UnknownLoader:
-  .asciz "escapement: cannot boot: the loader's magic number is neither PVH's nor multiboot2's\r\n"
+  .ascii "escapement: cannot boot: the loader's magic number is neither PVH's nor multiboot2's "
+  .asciz "(QEMU's -kernel spoils it by a command line of over 4095 bytes)\r\n"
+NoConditionalMove:
+  .asciz "escapement: cannot boot: this CPU lacks CMOV\r\n"
 NoLongModeText:
   .asciz "escapement: cannot boot: this CPU has no 64-bit mode\r\n"
 NoExecuteDisable:

@@ -57,6 +57,10 @@ template <class... Args>
 
 template <class T>
 T OrRefuse(Result<T> result, std::string_view what) {
+  if (result.status() == Status::kTooLarge) {
+    Refuse("{}: too large: at most {} bytes of command line, {} modules and {} memory ranges", what, kMaxCommandLine - 1, kMaxModules,
+           kMaxMemoryRanges);
+  }
   if (!result.ok()) Refuse("{}: {}", what, result.status());
   return std::move(result).value();
 }

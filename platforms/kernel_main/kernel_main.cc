@@ -10,10 +10,12 @@
 #include "kernel/arch_api/boot_info.h"
 #include "kernel/arch_api/power.h"
 #include "kernel/arch_api/upcalls.h"
+#include "kernel/base/format.h"
 #include "kernel/base/log.h"
 #include "kernel/core/boot_config/boot_config.h"
 #include "kernel/core/boot_config/decode.h"
 #include "kernel/core/boot_config/default_config.h"
+#include "kernel/core/boot_config/validate.h"
 #include "kernel/core/dispatch/dispatcher.h"
 #include "kernel/core/process.h"
 #include "kernel/core/sched_api/descriptor.h"
@@ -33,11 +35,14 @@ constexpr std::string_view kConfigModule = "boot_config";
 // Lives as long as the kernel: dispatch and init's arguments point into it.
 constinit boot_config::BootConfig config;
 
+// Names from outside (a path, an entry of the initramfs) may hold what would drive a terminal: all but printable ASCII becomes '?'.
 template <class... Args>
 [[noreturn]] void Refuse(std::string_view format, const Args&... args) {
-  FixedText<512> line;
+  FixedText<512> text;
+  text.Format(format, args...);
+  FixedText<544> line;
   line.Append("escapement: cannot boot: ");
-  line.Format(format, args...);
+  for (const char c : text.view()) line.Append(c >= ' ' && c <= '~' ? c : '?');
   line.Append('\n');
   port::WriteLog(line.view());
   arch::PowerOff(arch::FatalEnd::kRefusedToBoot);
@@ -74,12 +79,20 @@ ConfigSource FindConfig(const arch::BootInfo& info) {
   return {boot_config::DefaultConfigBytes(), "built in"};
 }
 
+// An object, because a FunctionRef refers to one.
+constexpr auto PassOverWord = [](std::string_view word) {
+  FixedText<128> line;
+  line.Append("escapement: command line: unknown word ");
+  boot_config::AppendQuoted(line, word);
+  line.Append(" is passed over");
+  Log("{}", line.view());
+};
+
 void LoadConfig(const arch::BootInfo& info) {
   const ConfigSource source = FindConfig(info);
   FixedText<384> message;
-  const Status status = boot_config::Load(
-      source.bytes, info.command_line, sched::LinkedPlugins(), config,
-      [](std::string_view word) { Log("escapement: command line: unknown word \"{}\" is passed over", word); }, message);
+  const Status status =
+      boot_config::Load(source.bytes, info.command_line, sched::LinkedPlugins(), config, PassOverWord, message);
   if (!Ok(status)) Refuse("boot config ({}): {}", source.origin, message.view());
   if (message.size() != 0) Log("escapement: boot config ({}): {}", source.origin, message.view());
   Log("escapement: boot config: {}, {} bytes, {} partition(s)", source.origin, source.bytes.size(), config.partition_count);
