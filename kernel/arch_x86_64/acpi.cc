@@ -113,13 +113,27 @@ std::optional<SleepType> ReadSleepPackage(std::span<const std::byte> code, std::
   return SleepType{*a, *b};
 }
 
+// The tables that are missed when they are damaged.
+constexpr std::string_view kNeeded[] = {"APIC", "FACP", "DSDT"};
+
+// Whoever cannot even be read (it may lie above what is mapped at boot) has no name to note.
+void NoteDamaged(PhysicalReader read, PhysAddr at, AcpiInfo& info) {
+  const auto header = ReadPhysical(read, at, kHeaderBytes);
+  if (!header.ok()) return;
+  for (const std::string_view name : kNeeded) {
+    if (StartsWith(*header, name)) (void)info.damaged.Add(name);
+  }
+}
+
 void AddPower(std::span<const std::byte> fadt, PhysicalReader read, AcpiInfo& info) {
   const auto dsdt_at = ParseFadt(fadt, info);
   const auto dsdt = dsdt_at.ok() ? ReadTable(read, *dsdt_at) : dsdt_at.status();
+  if (dsdt_at.ok() && !dsdt.ok()) NoteDamaged(read, *dsdt_at, info);
   const auto sleep = dsdt.ok() ? FindSoftOff(dsdt->subspan(kHeaderBytes)) : std::nullopt;
   if (!sleep) {
-    // The ports alone would put the machine into some other sleep.
+    // The registers alone would put the machine into some other sleep.
     info.power.pm1a_control = 0;
+    info.power.sleep_control = {};
     return;
   }
   info.power.s5_type_a = sleep->a;
@@ -195,6 +209,15 @@ Result<PhysAddr> ParseFadt(std::span<const std::byte> table, AcpiInfo& info) {
     info.power.reset_port = static_cast<std::uint16_t>(*address);
     info.power.reset_value = *value;
   }
+  // Hardware-reduced (flag bit 20): no PM1 block, and a sleep control register instead (table 5-9, 4.8.3.7).
+  constexpr std::uint32_t kHardwareReduced = 1 << 20;
+  constexpr std::uint8_t kSystemMemory = 0;
+  const auto sleep_space = ReadAt<std::uint8_t>(table, 244);
+  const auto sleep_control = ReadAt<std::uint64_t>(table, 248);
+  if (sleep_control.ok() && (*flags & kHardwareReduced) != 0 && *sleep_space == kSystemMemory &&
+      PhysAddr{*sleep_control} < kPhysicalEnd) {
+    info.power.sleep_control = PhysAddr{*sleep_control};
+  }
   // X_DSDT, of version 2 and later, alone where the table lies above 4 GiB or the firmware is modern.
   const auto wide_dsdt = ReadAt<std::uint64_t>(table, 140);
   return PhysAddr{dsdt == 0 && wide_dsdt.ok() ? *wide_dsdt : dsdt};
@@ -224,7 +247,10 @@ Result<AcpiInfo> ReadAcpi(const RootPointer& root, PhysicalReader read) {
     const std::uint64_t address =
         root.wide ? ESC_TRY(ReadAt<std::uint64_t>(table, at)) : ESC_TRY(ReadAt<std::uint32_t>(table, at));
     const auto entry = ReadTable(read, PhysAddr{address});
-    if (!entry.ok()) continue;  // a table that we may not need
+    if (!entry.ok()) {
+      NoteDamaged(read, PhysAddr{address}, info);
+      continue;
+    }
     if (StartsWith(*entry, "APIC")) ESC_TRY(ParseMadt(*entry, info));
     if (StartsWith(*entry, "FACP")) AddPower(*entry, read, info);
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "kernel/arch_x86_64/byte_reader.h"
 #include "kernel/arch_x86_64/loader_info.h"
@@ -46,6 +47,7 @@ struct AcpiInfo {
   FixedList<std::uint32_t, kMaxCpus> cpus;  // APIC ids of the usable ones, in the table's order
   std::array<IsaRoute, kIsaLines> isa;      // identity unless overridden
   PowerPorts power;
+  FixedList<std::string_view, 3> damaged;   // tables that are needed and whose checksum or length is wrong
   std::uint16_t pm_timer_port = 0;  // 0: none. 3.579545 MHz (4.8.2.1)
 
   AcpiInfo();
@@ -63,7 +65,8 @@ Result<PhysAddr> ParseFadt(std::span<const std::byte> table, AcpiInfo& info);
 // The \_S5 package in a DSDT's bytecode, by its name and shape: the full language is not interpreted.
 std::optional<SleepType> FindSoftOff(std::span<const std::byte> dsdt);
 
-// All of the above. A damaged MADT is an error; a damaged or missing FADT only means no ACPI power-off.
+// All of the above. A MADT whose entries make no sense is an error; a table with a wrong checksum is listed as damaged and taken for
+// missing, and without FADT or DSDT there is only no ACPI power-off.
 Result<AcpiInfo> ReadAcpi(const RootPointer& root, PhysicalReader read);
 
 }  // namespace esc::arch::x86

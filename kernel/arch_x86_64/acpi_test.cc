@@ -100,6 +100,48 @@ TEST_F(AcpiTest, ADamagedTableIsPassedOver) {
   const auto info = ReadAcpi({PhysAddr{kRsdt}, false}, memory_);
   ASSERT_TRUE(info.ok());
   EXPECT_EQ(info->power.pm1a_control, 0);
+  ASSERT_EQ(info->damaged.size(), 1u);
+  EXPECT_EQ(info->damaged[0], "FACP");
+}
+
+TEST_F(AcpiTest, DamagedTablesThatAreNeededAreNamedAndOthersAreNot) {
+  for (const std::uint64_t at : {kMadt, kDsdt}) {
+    std::vector<std::byte> bytes = Finished(at == kMadt ? Madt() : Dsdt());
+    bytes.back() ^= std::byte{1};
+    memory_.Place(at, bytes);
+  }
+  std::vector<std::byte> bytes = Finished(Header("SSDT"));
+  bytes.back() ^= std::byte{1};
+  memory_.Place(0x99000, bytes);
+  const auto info = ReadAcpi({PhysAddr{kRsdt}, false}, memory_);
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->io_apics.size(), 0u);
+  EXPECT_EQ(info->power.pm1a_control, 0);
+  ASSERT_EQ(info->damaged.size(), 2u);
+  EXPECT_EQ(info->damaged[0], "APIC");
+  EXPECT_EQ(info->damaged[1], "DSDT");
+}
+
+TEST_F(AcpiTest, HardwareReducedAcpiHasASleepRegisterInMemory) {
+  ByteWriter fadt = Fadt();
+  fadt.Zeros(268 - 129).Patch<std::uint32_t>(64, 0).Patch<std::uint32_t>(112, 1 << 20).Patch<std::uint64_t>(248, 0xFEA00200);
+  memory_.Place(kFadt, Finished(fadt));
+  auto info = ReadAcpi({PhysAddr{kRsdt}, false}, memory_);
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->power.sleep_control, PhysAddr{0xFEA00200});
+  EXPECT_EQ(info->power.s5_type_a, 5);
+  EXPECT_EQ(info->power.pm1a_control, 0);
+
+  // Not in memory; beyond what a page table entry holds; without a sleep type.
+  ByteWriter ports = fadt;
+  memory_.Place(kFadt, Finished(ports.Patch<std::uint8_t>(244, 1)));
+  EXPECT_EQ(ReadAcpi({PhysAddr{kRsdt}, false}, memory_)->power.sleep_control, PhysAddr{});
+  ByteWriter far = fadt;
+  memory_.Place(kFadt, Finished(far.Patch<std::uint64_t>(248, std::uint64_t{1} << 52)));
+  EXPECT_EQ(ReadAcpi({PhysAddr{kRsdt}, false}, memory_)->power.sleep_control, PhysAddr{});
+  memory_.Place(kFadt, Finished(fadt));
+  memory_.Place(kDsdt, Finished(Header("DSDT")));
+  EXPECT_EQ(ReadAcpi({PhysAddr{kRsdt}, false}, memory_)->power.sleep_control, PhysAddr{});
 }
 
 TEST_F(AcpiTest, ADsdtWithoutSoftOffMeansNoAcpiPowerOff) {

@@ -1,5 +1,8 @@
 #include "kernel/arch_x86_64/descriptor_tables.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "kernel/arch_x86_64/instructions.h"
 
 extern "C" {
@@ -34,12 +37,13 @@ constexpr unsigned kNmi = 2, kBreakpoint = 3, kOverflow = 4, kDoubleFault = 8, k
 // The same for all CPUs; written once, by the boot CPU.
 constinit Gate idt[kVectorCount] = {};
 
-// Stacks for the traps that must not trust the one they find. One set a CPU; this is the boot CPU's.
+// Stacks for the traps that must not trust the one they find, each above its guard. One set a CPU; this is the boot CPU's.
 constexpr std::size_t kTrapStackBytes = 8192;
-struct alignas(16) TrapStacks {
-  std::byte stack[3][kTrapStackBytes];
+struct alignas(kPageSize) TrapStack {
+  std::byte guard[kPageSize];
+  std::byte stack[kTrapStackBytes];
 };
-constinit TrapStacks boot_trap_stacks{};
+constinit TrapStack boot_trap_stacks[3]{};
 
 std::uint8_t IstOf(unsigned vector) {
   switch (vector) {
@@ -77,9 +81,9 @@ void FillGdt(PerCpu& cpu) {
   cpu.gdt[9] = tss >> 32;
 }
 
-void FillTss(PerCpu& cpu, TrapStacks& stacks) {
-  for (unsigned i = 0; i < 3; ++i) {
-    cpu.tss.ist[i] = reinterpret_cast<std::uint64_t>(&stacks.stack[i][0]) + kTrapStackBytes;
+void FillTss(PerCpu& cpu, TrapStack (&stacks)[3]) {
+  for (unsigned i = 0; i < std::size(stacks); ++i) {
+    cpu.tss.ist[i] = reinterpret_cast<std::uint64_t>(stacks[i].stack) + kTrapStackBytes;
   }
 }
 
@@ -94,6 +98,12 @@ void LoadSystemCallRegisters() {
 }
 
 }  // namespace
+
+bool IsTrapStackGuard(VirtAddr page) {
+  return std::any_of(std::begin(boot_trap_stacks), std::end(boot_trap_stacks), [&](const TrapStack& stack) {
+    return reinterpret_cast<std::uint64_t>(stack.guard) == page.value;
+  });
+}
 
 void LoadDescriptorTables(PerCpu& cpu) {
   FillIdt();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/arch_x86_64/per_cpu.h"
+#include "kernel/base/units.h"
 
 namespace esc::arch::x86 {
 
@@ -15,5 +16,9 @@ inline constexpr unsigned kVectorSpurious = 0xFF;
 
 // Loads them on the CPU that runs. After it every trap has a handler, and stack overflow has a stack.
 void LoadDescriptorTables(PerCpu& cpu);
+
+// Whether it is the page below one of the stacks for double faults, NMIs and machine checks: the kernel's page tables leave it out,
+// so that an overflow there hits nothing else.
+bool IsTrapStackGuard(VirtAddr page);
 
 }  // namespace esc::arch::x86

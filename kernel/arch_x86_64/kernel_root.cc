@@ -4,6 +4,7 @@
 
 #include "kernel/arch_api/paging.h"
 #include "kernel/arch_x86_64/asm_layout.h"
+#include "kernel/arch_x86_64/descriptor_tables.h"
 #include "kernel/arch_x86_64/direct_memory.h"
 #include "kernel/arch_x86_64/kernel_map.h"
 #include "kernel/arch_x86_64/paging.h"
@@ -78,6 +79,7 @@ Status MapRam(Map& map, const MemoryRange& range) {
 Status MapImagePart(Map& map, const char* begin, const char* end, std::uint64_t flags) {
   // Small pages by way of odd steps would be slower to build than this loop is to read.
   for (std::uint64_t at = Address(begin); at < Address(end); at += kPageSize) {
+    if (IsTrapStackGuard(VirtAddr{at})) continue;
     ESC_TRY(map.MapRange(VirtAddr{at}, PhysAddr{at - ESC_KERNEL_VIRTUAL}, kPageSize, flags));
   }
   return Status::kOk;

@@ -1,6 +1,7 @@
 #include "kernel/arch_x86_64/machine.h"
 
 #include <array>
+#include <string_view>
 
 #include "kernel/arch_x86_64/acpi.h"
 #include "kernel/arch_x86_64/apic.h"
@@ -20,14 +21,15 @@ namespace {
 constexpr PhysAddr kUsualIoApic{0xFEC00000};
 constexpr unsigned kConsoleLine = 4;  // COM1's ISA interrupt
 
-// Filled at boot, constant afterwards. Device 0 is the local APIC, the others are the I/O APICs.
+// Filled at boot, constant afterwards. Device 0 is the local APIC, the next are the I/O APICs, then may come the sleep register.
 struct Machine {
   PowerPorts power;
   std::uint16_t pm_timer_port;
   IsaRoute console;
   std::array<IoApicInfo, 8> io_apics;
   std::size_t io_apic_count;
-  std::array<PhysAddr, 9> devices;
+  std::array<PhysAddr, 10> devices;
+  std::size_t device_count;
 };
 constinit Machine machine{};
 
@@ -81,13 +83,19 @@ void DiscoverMachine(const LoaderInfo& loader, PhysicalReader read) {
     machine.io_apics[i] = acpi.io_apics[i];
     machine.devices[i + 1] = acpi.io_apics[i].base;
   }
+  machine.device_count = machine.io_apic_count + 1;
+  if (machine.power.sleep_control.value != 0) machine.devices[machine.device_count++] = machine.power.sleep_control;
+  for (const std::string_view table : acpi.damaged.span()) {
+    Log("escapement: ACPI table {}: its checksum or length is wrong; it is passed over", table);
+  }
   SetPowerPorts(machine.power);
   if (acpi.cpus.size() > 1) Log("escapement: {} CPUs, of which one is used", acpi.cpus.size());
 }
 
-std::span<const PhysAddr> MachineDevices() { return {machine.devices.data(), machine.io_apic_count + 1}; }
+std::span<const PhysAddr> MachineDevices() { return {machine.devices.data(), machine.device_count}; }
 
 void StartMachine() {
+  if (machine.power.sleep_control.value != 0) SetSleepControl(RegistersOf(machine.io_apic_count + 1));
   SilencePic();
   InitLocalApic(RegistersOf(0));
   InitClock(machine.pm_timer_port);

@@ -19,9 +19,12 @@ constexpr std::uint16_t kKeyboardCommand = 0x64;
 constexpr std::uint8_t kKeyboardReset = 0xFE;
 constexpr std::uint16_t kSleepEnable = 1 << 13;  // PM1 control, ACPI 6.4, 4.8.3.2.1
 constexpr unsigned kSleepTypeShift = 10;
+constexpr std::uint8_t kSleepControlEnable = 1 << 5;  // sleep control register, ACPI 6.4, 4.8.3.7
+constexpr unsigned kSleepControlTypeShift = 2;
 
 // Written at boot, before anybody may end the machine by ACPI.
 constinit x86::PowerPorts ports{};
+constinit volatile std::uint8_t* sleep_control = nullptr;
 
 std::uint16_t SleepCommand(std::uint8_t type) {
   return static_cast<std::uint16_t>(type << kSleepTypeShift | kSleepEnable);
@@ -38,6 +41,10 @@ void Settle() {
     if (ports.pm1b_control != 0) x86::Out16(ports.pm1b_control, SleepCommand(ports.s5_type_b));
     Settle();
   }
+  if (sleep_control != nullptr) {
+    *sleep_control = static_cast<std::uint8_t>(ports.s5_type_a << kSleepControlTypeShift | kSleepControlEnable);
+    Settle();
+  }
   x86::SerialWriteUnlocked("escapement: halted; this machine has neither QEMU's exit device nor an ACPI power switch\n");
   Halt();
 }
@@ -45,6 +52,10 @@ void Settle() {
 }  // namespace
 
 void x86::SetPowerPorts(const PowerPorts& found) { ports = found; }
+
+void x86::SetSleepControl(std::uint64_t register_address) {
+  sleep_control = reinterpret_cast<volatile std::uint8_t*>(register_address);
+}
 
 void Halt() {
   while (true) asm volatile("cli; hlt" ::: "memory");

@@ -11,6 +11,7 @@
 #include "kernel/arch_api/upcalls.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/paging.h"
+#include "kernel/arch_x86_64/per_cpu.h"
 #include "kernel/base/check.h"
 #include "kernel/base/log.h"
 #include "tests/arch_x86_64/world.h"
@@ -61,6 +62,17 @@ void TestRegistersFromUsers() {
   EXPECT(!arch::SanitizeUserRegisters(registers));
   registers.rip = ~std::uint64_t{0};
   EXPECT(!arch::SanitizeUserRegisters(registers));
+}
+
+// Below each stack of a trap that brings its own lies a page that is not there.
+void TestTrapStacks() {
+  const auto mapped = [](std::uint64_t at) { return arch::LookupPage(arch::KernelRoot(), VirtAddr{at}).has_value(); };
+  for (int i = 0; i < 3; ++i) {
+    const std::uint64_t top = arch::x86::ThisPerCpu().tss.ist[i];
+    EXPECT(mapped(top - kPageSize));
+    EXPECT(mapped(top - 2 * kPageSize));
+    EXPECT(!mapped(top - 3 * kPageSize));
+  }
 }
 
 // The kernel's NMI handler comes back to where it was; a machine that uses x2APIC is left out.
@@ -391,7 +403,7 @@ void KernelMain(const arch::BootInfo& info) {
                {"paging", TestPaging},
                {"memory functions", TestMemory},
                {"registers from users", TestRegistersFromUsers},
-               {"nmi", TestNmi}};
+               {"nmi", TestNmi},                      {"trap stacks", TestTrapStacks}};
   port::RestoreInterrupts(port::InterruptState{1});
   for (const auto& test : tests) {
     test.run();
