@@ -8,6 +8,7 @@
 #include "kernel/arch_api/paging.h"
 #include "kernel/arch_api/power.h"
 #include "kernel/arch_api/upcalls.h"
+#include "kernel/arch_api/user_clock.h"
 #include "kernel/arch_host/machine.h"
 #include "kernel/base/format.h"
 #include "kernel/base/log.h"
@@ -110,6 +111,7 @@ bool HardwareRandom(std::uint64_t& value) {
 }
 
 Nanos Now() { return Machine::Current().now(); }
+UserClock GetUserClock() { return {}; }
 Nanos WallClockAtBoot() { return Machine::Current().options().wall_clock_at_boot; }
 void SetTimer(Nanos deadline) {
   ESC_CHECK(!port::InterruptsEnabled());

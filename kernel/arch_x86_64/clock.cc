@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/user_clock.h"
 #include "kernel/arch_x86_64/instructions.h"
 #include "kernel/arch_x86_64/rate.h"
 #include "kernel/arch_x86_64/rtc.h"
@@ -128,6 +129,11 @@ Nanos Now() {
   // Not before what precedes it in the program: SDM vol. 2, RDTSC.
   asm volatile("lfence" ::: "memory");
   return Nanos{static_cast<std::int64_t>(x86::to_nanos.Apply(x86::ReadTsc() - x86::boot_tsc))};
+}
+
+UserClock GetUserClock() {
+  // CR4.TSD is clear (SDM vol. 3, 2.5): RDTSC is for everybody.
+  return {.readable = true, .start = x86::boot_tsc, .multiplier = x86::to_nanos.multiplier};
 }
 
 Nanos WallClockAtBoot() { return x86::wall_clock_at_boot; }

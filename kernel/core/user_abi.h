@@ -23,6 +23,9 @@ class UserAbi {
   virtual bool StandsIn(const SignalInfo&, const arch::UserRegisters&) { return false; }
   // Does what that instruction was to do. False: it cannot be done, and the process ends.
   virtual bool StandIn(arch::UserRegisters&) { return false; }
+  // A signal stays pending because all that may take it block it: whoever reads signals in another way may look. The
+  // process's lock is held, in any context; at most a wait queue is woken.
+  virtual void SignalHeld() {}
   // The running thread is about to end, its memory is still there: clear_child_tid, robust futexes.
   virtual void ThreadExiting(Thread& thread) = 0;
 

@@ -105,6 +105,7 @@ class OpenFile : public core::File {
   // Kinds that linux_abi defines and tells apart.
   virtual bool IsEpoll() const { return false; }
   virtual bool IsTimer() const { return false; }
+  virtual bool IsSignalFile() const { return false; }
   // Bytes that a read would give at once (FIONREAD).
   virtual std::size_t Available() { return 0; }
   // Somebody above keeps notes about this file: the hook is told of its last close.

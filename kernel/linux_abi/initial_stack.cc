@@ -10,7 +10,7 @@ namespace esc::linux_abi {
 namespace {
 
 constexpr std::string_view kPlatform{"x86_64", 7};  // with its final zero
-constexpr std::size_t kAuxiliaryPairs = 20;
+constexpr std::size_t kAuxiliaryPairs = 21;
 
 // Strings at the top of the stack, in Linux's order: arguments, environment, path, with 8 zero bytes above.
 struct Sizes {
@@ -60,6 +60,7 @@ struct Places {
 
 void AddAuxiliary(WordWriter& words, const StackRequest& request, const Places& places) {
   const AuxiliaryValues& values = request.values;
+  words.AddPair(kAuxSystemInfo, values.vdso);
   words.AddPair(kAuxHardware, values.hardware);
   words.AddPair(kAuxPageSize, kPageSize);
   words.AddPair(kAuxClockTicks, kClockTicks);

@@ -27,6 +27,7 @@ struct AuxiliaryValues {
   std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
   std::uint64_t hardware = 0, hardware2 = 0;  // AT_HWCAP, AT_HWCAP2
   std::uint64_t minimum_signal_stack = 0;
+  std::uint64_t vdso = 0;                     // AT_SYSINFO_EHDR
   std::uint64_t random[2] = {};               // what AT_RANDOM points to
 };
 

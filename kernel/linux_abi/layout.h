@@ -158,6 +158,23 @@ struct SignalInfoRecord {
 };
 static_assert(sizeof(SignalInfoRecord) == 128);
 
+// struct signalfd_siginfo.
+struct SignalFileRecord {
+  std::uint32_t signal;
+  std::int32_t error, code;
+  std::uint32_t pid, uid;
+  std::int32_t descriptor;
+  std::uint32_t timer, band, overrun, trap;
+  std::int32_t status, integer;
+  std::uint64_t pointer, user, system, address;
+  std::uint16_t address_bits, pad;
+  std::int32_t call;
+  std::uint64_t call_address;
+  std::uint32_t architecture;
+  std::uint8_t unused[28];
+};
+static_assert(sizeof(SignalFileRecord) == 128);
+
 // struct sigcontext, as gregs and fpregs of ucontext_t's mcontext.
 struct MachineContext {
   std::uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
@@ -34,6 +35,18 @@ TEST(Layout, Times) {
   EXPECT_EQ(sizeof(IntervalTimerSpec), sizeof(itimerspec));
   EXPECT_SAME(IntervalTimerSpec, value, itimerspec, it_value);
   EXPECT_EQ(sizeof(Times), sizeof(tms));
+}
+
+TEST(Layout, SignalFiles) {
+  EXPECT_EQ(sizeof(SignalFileRecord), sizeof(signalfd_siginfo));
+  EXPECT_SAME(SignalFileRecord, signal, signalfd_siginfo, ssi_signo);
+  EXPECT_SAME(SignalFileRecord, code, signalfd_siginfo, ssi_code);
+  EXPECT_SAME(SignalFileRecord, pid, signalfd_siginfo, ssi_pid);
+  EXPECT_SAME(SignalFileRecord, uid, signalfd_siginfo, ssi_uid);
+  EXPECT_SAME(SignalFileRecord, status, signalfd_siginfo, ssi_status);
+  EXPECT_SAME(SignalFileRecord, integer, signalfd_siginfo, ssi_int);
+  EXPECT_SAME(SignalFileRecord, pointer, signalfd_siginfo, ssi_ptr);
+  EXPECT_SAME(SignalFileRecord, address, signalfd_siginfo, ssi_addr);
 }
 
 TEST(Layout, FileStatus) {

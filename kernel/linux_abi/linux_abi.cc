@@ -17,6 +17,7 @@
 #include "kernel/linux_abi/proc_texts.h"
 #include "kernel/linux_abi/signals.h"
 #include "kernel/linux_abi/state.h"
+#include "kernel/linux_abi/vdso.h"
 #include "kernel/linux_abi/vsyscall.h"
 #include "kernel/mm/heap.h"
 
@@ -40,6 +41,7 @@ class LinuxAbi final : public core::UserAbi {
     return IsVsyscall(info, registers);
   }
   bool StandIn(arch::UserRegisters& registers) override { return DoVsyscall(registers); }
+  void SignalHeld() override { GlobalState().held_signals.WakeAll(); }
   void ThreadExiting(core::Thread& thread) override {
     ReleaseFutexesOf(thread);
     core::Process& process = thread.process();
@@ -105,6 +107,7 @@ Status StartInitProgram(const mm::RefPtr<fs::Node>& root, std::string_view path,
   message.Clear();
   message.Format("{}: cannot be started", path);
   ESC_TRY(AddProcTexts());
+  GlobalState().vdso = ESC_TRY(MakeVdso());
   const mm::RefPtr<fs::Paths> paths = ESC_TRY(mm::MakeRef<fs::Paths>(root, root));
   ArgumentBlock argument_block, environment_block;
   ESC_TRY(argument_block.Add(path));

@@ -10,6 +10,7 @@
 #include "kernel/linux_abi/program_path.h"
 #include "kernel/linux_abi/random.h"
 #include "kernel/linux_abi/signal_frame.h"
+#include "kernel/linux_abi/vdso.h"
 
 namespace esc::linux_abi {
 namespace {
@@ -129,8 +130,15 @@ Result<std::uint64_t> PlaceInterpreter(mm::AddressSpace& memory, const ElfImage&
   if (path[bytes - 1] != '\0') return Fail(message, "its interpreter", Status::kNotExecutable, "path is not terminated");
   const ProgramFile interpreter = ESC_TRY(OpenProgram(paths, nullptr, path, message));
   const ElfImage parsed = ESC_TRY(ParseProgram(interpreter, path, message));
-  if (parsed.type != ElfType::kPositionIndependent || parsed.interpreter_bytes != 0) {
-    return Fail(message, path, Status::kNotExecutable, "is no ELF interpreter");
+  if (parsed.interpreter_bytes != 0) return Fail(message, path, Status::kNotExecutable, "is no ELF interpreter");
+  if (parsed.type == ElfType::kExecutable) {
+    // klibc's shared library is one: linked at a place of its own, which nothing of the program may lie in.
+    const std::uint64_t span = parsed.end() - parsed.begin();
+    if (!memory.Map({parsed.begin()}, span, mm::Placement::kFixedNew, {}).ok()) {
+      return Fail(message, path, Status::kNotExecutable, "overlaps the program");
+    }
+    ESC_TRY(MapImage(memory, parsed, ESC_TRY(interpreter.file->Pages()), 0));
+    return parsed.entry;
   }
   placed.interpreter_base = ESC_TRY(MapAnywhere(memory, parsed, interpreter, {}));
   return placed.interpreter_base + parsed.entry;
@@ -180,6 +188,8 @@ Result<StackLayout> PlaceStack(LoadedProgram& loaded, const LoadRequest& request
   if (image.executable_stack) options.access = options.access | Access::kExecute;
   options.growth = mm::Growth::kDown;
   ESC_TRY(loaded.memory->Map(stack.top - mapped, mapped, mm::Placement::kFixedNew, options));
+
+  stack.values.vdso = ESC_TRY(MapVdso(*loaded.memory)).value;
 
   auto* block = static_cast<std::byte*>(mm::Allocate(bytes));
   if (block == nullptr) return Status::kNoMemory;

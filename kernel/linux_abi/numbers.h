@@ -42,7 +42,8 @@ inline constexpr std::int64_t kTemporaryFsMagic = 0x01021994;
 inline constexpr std::uint64_t kAuxNull = 0, kAuxHeaders = 3, kAuxHeaderSize = 4, kAuxHeaderCount = 5, kAuxPageSize = 6;
 inline constexpr std::uint64_t kAuxBase = 7, kAuxFlags = 8, kAuxEntry = 9, kAuxUid = 11, kAuxEuid = 12, kAuxGid = 13;
 inline constexpr std::uint64_t kAuxEgid = 14, kAuxPlatform = 15, kAuxHardware = 16, kAuxClockTicks = 17, kAuxSecure = 23;
-inline constexpr std::uint64_t kAuxRandom = 25, kAuxHardware2 = 26, kAuxPath = 31, kAuxMinimumSignalStack = 51;
+inline constexpr std::uint64_t kAuxRandom = 25, kAuxHardware2 = 26, kAuxPath = 31, kAuxSystemInfo = 33,
+                               kAuxMinimumSignalStack = 51;
 inline constexpr std::uint64_t kClockTicks = 100;  // USER_HZ
 
 // --- memory (asm-generic/mman.h) ---

@@ -143,6 +143,7 @@ TEST(Numbers, Auxiliary) {
   EXPECT_NUMBER(kAuxRandom, AT_RANDOM);
   EXPECT_NUMBER(kAuxHardware2, AT_HWCAP2);
   EXPECT_NUMBER(kAuxPath, AT_EXECFN);
+  EXPECT_NUMBER(kAuxSystemInfo, AT_SYSINFO_EHDR);
   EXPECT_NUMBER(kAuxMinimumSignalStack, AT_MINSIGSTKSZ);
 }
 

@@ -71,7 +71,19 @@ Answer SendToMany(const SignalInfo& info, int signal, Chosen chosen) {
   return refused ? Status::kPermissionDenied : Status::kNoSuchProcess;
 }
 
-// Takes one pending signal of `wanted` off the running thread or its process; kNone when there is none.
+Result<SignalSet> ReadSet(VirtAddr set, std::uint64_t set_bytes) {
+  if (set_bytes != kSetBytes) return Status::kInvalidArgument;
+  return SignalSet(ESC_TRY(mm::ReadUser<std::uint64_t>(set)));
+}
+
+Answer SendToThread(core::Thread& thread, int signal) {
+  ESC_TRY(CheckMaySend(thread.process(), signal));
+  if (signal == 0) return 0;
+  return core::SendSignalToThread(thread, InfoFrom(signal, kCodeThreadKill));
+}
+
+}  // namespace
+
 SignalInfo TakePending(SignalSet wanted) {
   core::Process& process = core::CurrentProcess();
   core::Thread& thread = core::CurrentThread();
@@ -91,18 +103,11 @@ SignalInfo TakePending(SignalSet wanted) {
   return {};
 }
 
-Result<SignalSet> ReadSet(VirtAddr set, std::uint64_t set_bytes) {
-  if (set_bytes != kSetBytes) return Status::kInvalidArgument;
-  return SignalSet(ESC_TRY(mm::ReadUser<std::uint64_t>(set)));
+SignalSet PendingSignals() {
+  core::Process& process = core::CurrentProcess();
+  SpinLockGuard guard(process.lock);
+  return SignalSet(core::CurrentThread().pending_signals.bits() | process.pending.bits());
 }
-
-Answer SendToThread(core::Thread& thread, int signal) {
-  ESC_TRY(CheckMaySend(thread.process(), signal));
-  if (signal == 0) return 0;
-  return core::SendSignalToThread(thread, InfoFrom(signal, kCodeThreadKill));
-}
-
-}  // namespace
 
 Answer SetAction(int signal, VirtAddr action_at, VirtAddr old_at, std::uint64_t set_bytes) {
   if (set_bytes != kSetBytes || signal < 1 || signal > kLastSignal) return Status::kInvalidArgument;
@@ -156,13 +161,7 @@ Answer SetSignalMask(int how, VirtAddr set_at, VirtAddr old_at, std::uint64_t se
 
 Answer GetPending(VirtAddr set, std::uint64_t set_bytes) {
   if (set_bytes > kSetBytes) return Status::kInvalidArgument;
-  core::Process& process = core::CurrentProcess();
-  std::uint64_t pending;
-  {
-    SpinLockGuard guard(process.lock);
-    const core::Thread& thread = core::CurrentThread();
-    pending = (thread.pending_signals.bits() | process.pending.bits()) & thread.blocked_signals.bits();
-  }
+  const std::uint64_t pending = PendingSignals().bits() & CurrentMask().bits();
   return mm::CopyToUser(set, &pending, set_bytes);
 }
 

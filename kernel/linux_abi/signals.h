@@ -22,6 +22,11 @@ Answer KillThread(int tid, int signal);
 Answer KillThreadOf(int process, int tid, int signal);
 Answer QueueSignal(int pid, int signal, VirtAddr info);
 
+// Takes one pending signal of `wanted` off the running thread or its process; kNone when there is none.
+core::SignalInfo TakePending(core::SignalSet wanted);
+// What is pending for either.
+core::SignalSet PendingSignals();
+
 // Waits with another mask, as sigsuspend, ppoll and pselect do: the old one is restored when the handler that ends
 // the wait has run, or by RestoreMask when none did.
 Status SwapMaskFor(VirtAddr set, std::uint64_t set_bytes);

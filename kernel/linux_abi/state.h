@@ -7,10 +7,13 @@
 
 #include "kernel/base/spin_lock.h"
 #include "kernel/core/mutex.h"
+#include "kernel/core/wait_queue.h"
 #include "kernel/linux_abi/epolls.h"
 #include "kernel/linux_abi/futex_table.h"
 #include "kernel/linux_abi/interval_timers.h"
 #include "kernel/linux_abi/lock_table.h"
+#include "kernel/mm/page_source.h"
+#include "kernel/mm/ref_ptr.h"
 
 namespace esc::linux_abi {
 
@@ -20,6 +23,8 @@ struct State {
   IntervalTimers interval_timers;
   Epolls epolls;
   LockTable file_locks;
+  core::WaitQueue held_signals;  // woken when a blocked signal has come, to any process (signal_files.cc)
+  mm::RefPtr<mm::PageSource> vdso;  // set before the first program, the same from then on
 
   SpinLock name_lock{LockRank::kLeaf};
   std::array<char, 65> host_name ESC_GUARDED_BY(name_lock){};

@@ -1,7 +1,10 @@
 // System calls from the program's side: files, pipes, processes, memory, time.
 #include <cerrno>
+#include <cstring>
+#include <vector>
 
 #include "kernel/linux_abi/abi_machine.h"
+#include "kernel/linux_abi/elf_test_file.h"
 
 namespace esc::linux_abi {
 namespace {
@@ -170,6 +173,40 @@ TEST_F(SystemCall, ExecFailuresLeaveTheProgram) {
   program.Print("still here\n");
   program.Exit(0);
   EXPECT_NE(Expect(program).find("still here"), std::string::npos);
+}
+
+// A program that wants /interpreter, whose own segment lies at `address`.
+std::vector<std::byte> InterpretedProgram(std::uint64_t address) {
+  constexpr std::string_view kPath{"/interpreter", 13};
+  TestElf elf;
+  elf.entry = address + 0x100;
+  elf.bytes = 0x1000;
+  elf.segments = {{.type = 1, .flags = 5, .offset = 0, .address = address, .file_bytes = 0x1000, .memory_bytes = 0x1000},
+                  {.type = 3, .flags = 4, .offset = 0x200, .address = 0, .file_bytes = kPath.size(), .memory_bytes = kPath.size()}};
+  std::vector<std::byte> file = elf.Bytes();
+  std::memcpy(file.data() + 0x200, kPath.data(), kPath.size());
+  return file;
+}
+
+// As klibc's programs: their shared library is an executable for a fixed place.
+TEST_F(SystemCall, AnInterpreterMayBeLinkedForAFixedPlace) {
+  TestProgram interpreter;
+  interpreter.Print("interpreter at its place\n");
+  interpreter.Exit(9);
+  AddFile("/interpreter", interpreter.Elf());
+  AddFile("/init", InterpretedProgram(0x800000));
+  const host::Outcome outcome = Boot("/init");
+  EXPECT_EQ(outcome.exit_code, 9) << refusal << outcome.message;
+  EXPECT_NE(outcome.console.find("interpreter at its place"), std::string::npos);
+}
+
+TEST_F(SystemCall, AnInterpreterThatOverlapsTheProgramIsRefused) {
+  TestProgram interpreter;
+  interpreter.Exit(9);
+  AddFile("/interpreter", interpreter.Elf());
+  AddFile("/init", InterpretedProgram(TestProgram::kCode));
+  Boot("/init");
+  EXPECT_NE(refusal.find("/interpreter: overlaps the program"), std::string::npos) << refusal;
 }
 
 TEST_F(SystemCall, ScriptsRunTheirInterpreter) {

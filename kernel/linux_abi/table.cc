@@ -15,6 +15,7 @@
 #include "kernel/linux_abi/poll.h"
 #include "kernel/linux_abi/processes.h"
 #include "kernel/linux_abi/scheduling.h"
+#include "kernel/linux_abi/signal_files.h"
 #include "kernel/linux_abi/signals.h"
 #include "kernel/linux_abi/system.h"
 #include "kernel/linux_abi/terminal.h"
@@ -216,12 +217,14 @@ constexpr Call kCalls[] = {
     {274, "get_robust_list", Adapt<GetRobustList>},
     {280, "utimensat", Adapt<SetTimesAt>},
     {281, "epoll_pwait", Adapt<EpollWaitWithMask>},
+    {282, "signalfd", Adapt<MakeSignalFile>},
     {283, "timerfd_create", Adapt<MakeTimer>},
     {284, "eventfd", Adapt<MakeEvent>},
     {285, "fallocate", Adapt<Allocate>},
     {286, "timerfd_settime", Adapt<SetTimerFile>},
     {287, "timerfd_gettime", Adapt<GetTimerFile>},
     {288, "accept4", Adapt<NoSocket>},
+    {289, "signalfd4", Adapt<MakeSignalFile4>},
     {290, "eventfd2", Adapt<MakeEvent2>},
     {291, "epoll_create1", Adapt<EpollCreate1>},
     {292, "dup3", Adapt<Duplicate3>},

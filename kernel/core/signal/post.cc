@@ -4,6 +4,7 @@
 #include "kernel/core/dispatch/switch.h"
 #include "kernel/core/process/life.h"
 #include "kernel/core/process/process_table.h"
+#include "kernel/core/signal/user_abi.h"
 
 namespace esc::core {
 namespace {
@@ -45,11 +46,16 @@ PostOutcome StopOrContinue(Process& process, Signal signal) ESC_REQUIRES(process
   return signal == Signal::kContinue ? PostOutcome::kContinued : PostOutcome::kDone;
 }
 
+void TellHeld() {
+  if (UserAbi* abi = RegisteredUserAbi(); abi != nullptr) abi->SignalHeld();
+}
+
 void WakeOneFor(Process& process, Signal signal) ESC_REQUIRES(process.lock) {
   for (Thread& thread : process.threads) {
     if (signal != Signal::kKill && thread.blocked_signals.Contains(signal)) continue;
     return WakeForSignal(thread);
   }
+  TellHeld();
 }
 
 }  // namespace
@@ -96,7 +102,11 @@ Status SendSignalToThread(Thread& thread, const SignalInfo& info) {
   if (!blocked && DoesNothing(action, info.signal)) return Status::kOk;
   if (!thread.pending_signals.Contains(info.signal)) thread.pending_info[Index(info.signal)] = info;
   thread.pending_signals.Add(info.signal);
-  if (!blocked) WakeForSignal(thread);
+  if (blocked) {
+    TellHeld();
+  } else {
+    WakeForSignal(thread);
+  }
   return Status::kOk;
 }
 
