@@ -54,7 +54,8 @@ absl::StatusOr<std::vector<const sched::Descriptor*>> ChosenPlugins() {
     if (found == linked.end()) {
       const std::string all = absl::StrJoin(
           linked, ", ", [](std::string* out, const auto* plugin) { absl::StrAppend(out, std::string(plugin->name)); });
-      return absl::InvalidArgumentError(absl::StrCat("--schedulers: no plugin \"", name, "\"; linked: ", all));
+      return absl::InvalidArgumentError(absl::StrCat("--schedulers: no plugin \"", name, "\"; linked: ", all,
+                                                     " (the plugin_name of a scheduler_plugin() is the name in its descriptor)"));
     }
     chosen.push_back(*found);
   }
@@ -80,7 +81,10 @@ int Write(const absl::StatusOr<std::string>& content) {
 
 int Run(const std::vector<std::string>& words) {
   const absl::StatusOr<std::vector<const sched::Descriptor*>> plugins = ChosenPlugins();
-  if (!plugins.ok()) return Usage(std::string(plugins.status().message()));
+  if (!plugins.ok()) {
+    static_cast<void>(Fail(plugins.status()));
+    return kBadUsage;
+  }
   const absl::string_view descriptor_sets(
       reinterpret_cast<const char*>(esc_descriptor_sets_begin),
       static_cast<std::size_t>(esc_descriptor_sets_end - esc_descriptor_sets_begin));

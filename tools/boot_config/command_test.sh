@@ -52,7 +52,7 @@ expect 1 'field.textproto:7:.*no field named "levles"' check field.textproto
 sed 's/MlfqParameters/RoundRobinParameters/; s/levels.*2000/slice_us: 200/' good.textproto > message.textproto
 expect 1 'parameters are a "escapement.sched.RoundRobinParameters"; plugin "mlfq" takes' check message.textproto
 sed 's/MlfqParameters/NobodysParameters/' good.textproto > nobody.textproto
-expect 1 'nobody.textproto:7:.*NobodysParameters' check nobody.textproto
+expect 1 'nobody.textproto:7:.*NobodysParameters.* Known: escapement.sched.' check nobody.textproto
 
 # Only the plugins that are asked for.
 expect 1 'unknown plugin "mlfq"; linked: fifo, priority' check good.textproto --schedulers=fifo,priority

@@ -3,8 +3,10 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "kernel/base/format.h"
@@ -53,6 +55,16 @@ absl::StatusOr<BootConfigCompiler> BootConfigCompiler::Create(std::vector<const 
   return BootConfigCompiler(std::move(plugins), *std::move(messages));
 }
 
+// What could have stood there, when the trouble is the name of a message.
+std::string BootConfigCompiler::KnownMessages(absl::string_view error) const {
+  if (!absl::StrContains(error, "Could not find type")) return "";
+  std::vector<std::string> names;
+  for (const sched::Descriptor* plugin : plugins_) {
+    if (!plugin->parameter_message.empty()) names.push_back(Text(plugin->parameter_message));
+  }
+  return absl::StrCat(" Known: ", names.empty() ? "none" : absl::StrJoin(names, ", "));
+}
+
 absl::Status BootConfigCompiler::CheckAsKernel(const std::string& binary, absl::string_view file) const {
   const auto config = std::make_unique<boot_config::BootConfig>();
   FixedText<512> message;
@@ -67,7 +79,7 @@ absl::StatusOr<std::string> BootConfigCompiler::Encode(const std::string& text, 
   parser.RecordErrorsTo(&error);
   parser.SetFinder(messages_.get());
   if (!parser.ParseFromString(text, &config)) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ":", error.text.empty() ? " not a text proto" : error.text));
+    return absl::InvalidArgumentError(absl::StrCat(file, ":", error.text.empty() ? " not a text proto" : error.text, KnownMessages(error.text)));
   }
   if (config.checksum() != 0) {
     return absl::InvalidArgumentError(absl::StrCat(file, ": checksum is set; leave it to this tool"));

@@ -31,6 +31,7 @@ class BootConfigCompiler {
   BootConfigCompiler(std::vector<const sched::Descriptor*> plugins, std::unique_ptr<PluginMessages> messages)
       : plugins_(std::move(plugins)), messages_(std::move(messages)) {}
 
+  std::string KnownMessages(absl::string_view error) const;
   absl::Status CheckAsKernel(const std::string& binary, absl::string_view file) const;
 
   std::vector<const sched::Descriptor*> plugins_;

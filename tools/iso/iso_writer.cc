@@ -19,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "tools/base/file.h"
+#include "tools/base/interrupt.h"
 #include "tools/base/subprocess.h"
 #include "tools/iso/grub_config.h"
 #include "tools/iso/kernel_check.h"
@@ -87,7 +88,9 @@ absl::Status IsoBuild::Run(std::vector<std::string> argv) const {
                        absl::StrCat("SOURCE_DATE_EPOCH=", kEpoch), absl::StrCat("TMPDIR=", work_.path())}},
       .directory = work_.path(),
   };
-  return RunProgram(std::move(options)).status();
+  if (absl::Status status = RunProgram(std::move(options)).status(); !status.ok()) return status;
+  const int interrupt = InterruptHold::Pending();
+  return interrupt == 0 ? absl::OkStatus() : absl::CancelledError(absl::StrCat("stopped by signal ", interrupt));
 }
 
 absl::Status IsoBuild::Stage(const Inputs& inputs) {
@@ -217,6 +220,7 @@ absl::Status WriteIso(const IsoRequest& given_request, const IsoTools& given_too
   IsoRequest request = given_request;
   IsoTools tools = given_tools;
   MakeAbsolute(request, tools);
+  const InterruptHold hold;  // longer than the folder, which is as large as the image
   absl::StatusOr<TempDirectory> work = TempDirectory::Create("write_iso");
   if (!work.ok()) return work.status();
   IsoBuild build(request, tools, *std::move(work));

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "tools/base/command_line.h"
 #include "tools/base/file.h"
+#include "tools/base/interrupt.h"
 #include "tools/qemu/launch.h"
 #include "tools/qemu/outcome.h"
 #include "tools/qemu/qemu_command.h"
@@ -233,6 +234,8 @@ int main(int argc, char** argv) {
       "Other exit codes, with a line on standard error: 120 the kernel refused to boot, 123 expectations not met, 124 time limit, 125 nothing ran, 126 triple fault or QEMU killed, "
       "127 kernel panic.",
       NormalizeArguments(argc, argv), kExitNoRun);
+  // What comes before QEMU runs ends it as soon as it does: nothing that was made for the run stays.
+  const InterruptHold hold;
   const absl::StatusOr<Outcome> outcome = Run(init_arguments);
   if (!outcome.ok()) {
     std::cerr << "run_qemu: " << outcome.status().message() << "\n";

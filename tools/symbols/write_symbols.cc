@@ -16,9 +16,10 @@ int Fail(const std::string& path, const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool help = argc == 2 && std::string(argv[1]) == "--help";
   if (argc != 3) {
-    std::fprintf(stderr, "usage: write_symbols KERNEL OUTPUT\n");
-    return 2;
+    std::fprintf(help ? stdout : stderr, "usage: write_symbols KERNEL OUTPUT\n");
+    return help ? 0 : 2;
   }
   const std::string input = argv[1], output = argv[2];
   const auto elf = esc::tools::ReadFile(input);
