@@ -75,6 +75,13 @@ def scheduler_plugin(name, srcs, hdrs, descriptor, deps, proto = None, plugin_na
         name = name + "_cc",
         srcs = srcs,
         hdrs = hdrs,
+        # As in Escapement itself, wherever the plugin is: only the headers of `deps` and the standard ones that need no runtime;
+        # and a dynamic initialiser is an error that names the variable, where the linker could only say that there is one.
+        copts = select({
+            Label("@platforms//os:none"): ["-Werror=global-constructors"],
+            "//conditions:default": [],
+        }),
+        features = ["layering_check"],
         deps = deps,
         tags = tags,
         visibility = ["//visibility:private"],
