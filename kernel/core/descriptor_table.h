@@ -27,6 +27,10 @@ class DescriptorTable : public mm::RefCounted<DescriptorTable> {
   // Exactly `descriptor`, closing what was there (dup2).
   Status Put(int descriptor, mm::RefPtr<File> file, CloseOnExec close_on_exec);
   Result<mm::RefPtr<File>> Get(int descriptor);
+  // Without lock and reference, for the only thread that can change the table; null when it is not open.
+  File* Peek(int descriptor) ESC_NO_THREAD_SAFETY_ANALYSIS {
+    return Open(descriptor) ? slots_[descriptor].file.get() : nullptr;
+  }
   Status Close(int descriptor);
   void CloseAll();
   void CloseForExec();

@@ -123,6 +123,9 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
   WaitQueue thread_ended;                                     // exec waits here for its siblings
   // It is exiting, or SIGKILL is pending for it: ends waits that nothing else may end. Written under lock.
   std::atomic<bool> end_requested{false};
+  // It has more than one thread. While it has not, nobody but the running thread replaces `memory`, `descriptors` and `paths`:
+  // that one reads them without the lock (acquire). Written under lock, by threads of the process.
+  std::atomic<bool> multithreaded{false};
   // Stopped by a job-control signal. Written under lock; read by dispatch under a run queue's lock.
   std::atomic<bool> stop_requested{false};
 

@@ -1,5 +1,8 @@
 #include "kernel/linux_abi/current.h"
 
+#include <atomic>
+#include <utility>
+
 #include "kernel/linux_abi/numbers.h"
 
 namespace esc::linux_abi {
@@ -26,6 +29,32 @@ core::Credentials CurrentCredentials() {
 }
 
 Result<mm::RefPtr<core::File>> FileOf(int descriptor) { return CurrentDescriptors()->Get(descriptor); }
+
+namespace {
+
+// The running process's table when only this thread can change it, else null. Only this thread could make a second one, or let
+// another process share the table; who looks at it from outside (/proc/PID/fd) takes references and changes nothing.
+core::DescriptorTable* OwnDescriptors(core::Process& process) ESC_NO_THREAD_SAFETY_ANALYSIS {
+  if (process.multithreaded.load(std::memory_order_acquire)) return nullptr;
+  core::DescriptorTable* const table = process.descriptors.get();
+  if (table->references() != 1) return nullptr;
+  // Behind it lies all that a process which shared the table until now has done to it.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return table;
+}
+
+}  // namespace
+
+HeldFile::HeldFile(int descriptor) {
+  if (core::DescriptorTable* const own = OwnDescriptors(CurrentProcess()); own != nullptr) {
+    file_ = own->Peek(descriptor);
+    return;
+  }
+  if (Result<mm::RefPtr<core::File>> file = FileOf(descriptor); file.ok()) {
+    counted_ = *std::move(file);
+    file_ = counted_.get();
+  }
+}
 
 Result<mm::RefPtr<fs::Node>> BaseOf(int descriptor, std::string_view path) {
   if (descriptor == kAtWorkingDirectory || path.starts_with('/')) return mm::RefPtr<fs::Node>();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "kernel/base/status.h"
 #include "kernel/core/descriptor_table.h"
@@ -19,6 +20,20 @@ core::Credentials CurrentCredentials();
 
 // The open file behind a descriptor; kBadDescriptor.
 Result<mm::RefPtr<core::File>> FileOf(int descriptor);
+
+// The same for the length of one system call, by the thread that makes it; null when the descriptor is not open. Counts no
+// reference where nobody else could close the file.
+class HeldFile {
+ public:
+  explicit HeldFile(int descriptor);
+  explicit operator bool() const { return file_ != nullptr; }
+  core::File& operator*() const { return *file_; }
+  core::File* operator->() const { return file_; }
+
+ private:
+  core::File* file_ = nullptr;
+  mm::RefPtr<core::File> counted_;  // null when it is not needed
+};
 
 // The node that a *at call starts from: null for AT_FDCWD and for absolute paths. kBadDescriptor, kNotDirectory.
 Result<mm::RefPtr<fs::Node>> BaseOf(int descriptor, std::string_view path);

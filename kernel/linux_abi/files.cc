@@ -50,17 +50,8 @@ Answer AnswerWrite(const Result<std::size_t>& written) {
   return written.status();
 }
 
-Result<mm::RefPtr<core::File>> Readable(int descriptor) {
-  mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
-  if (!file->mode().readable) return Status::kBadDescriptor;
-  return file;
-}
-
-Result<mm::RefPtr<core::File>> Writable(int descriptor) {
-  mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
-  if (!file->mode().writable) return Status::kBadDescriptor;
-  return file;
-}
+bool Readable(const HeldFile& file) { return file && file->mode().readable; }
+bool Writable(const HeldFile& file) { return file && file->mode().writable; }
 
 core::IoBuffer UserBuffer(VirtAddr at, std::uint64_t bytes) {
   return core::IoBuffer::User(at, static_cast<std::size_t>(std::min(bytes, kMaxIo)));
@@ -146,25 +137,34 @@ Answer MoveVectors(Vectors& vectors, std::uint64_t total, core::File& file, Dire
 }  // namespace
 
 Answer Read(int descriptor, VirtAddr buffer, std::uint64_t bytes) {
-  return AnswerRead(ESC_TRY(Readable(descriptor))->Read(UserBuffer(buffer, bytes)));
+  const HeldFile file(descriptor);
+  if (!Readable(file)) return Status::kBadDescriptor;
+  return AnswerRead(file->Read(UserBuffer(buffer, bytes)));
 }
 
 Answer Write(int descriptor, VirtAddr buffer, std::uint64_t bytes) {
-  return AnswerWrite(ESC_TRY(Writable(descriptor))->Write(UserBuffer(buffer, bytes)));
+  const HeldFile file(descriptor);
+  if (!Writable(file)) return Status::kBadDescriptor;
+  return AnswerWrite(file->Write(UserBuffer(buffer, bytes)));
 }
 
 Answer ReadAt(int descriptor, VirtAddr buffer, std::uint64_t bytes, std::int64_t offset) {
   if (offset < 0) return Status::kInvalidArgument;
-  return AnswerRead(ESC_TRY(Readable(descriptor))->ReadAt(UserBuffer(buffer, bytes), static_cast<std::uint64_t>(offset)));
+  const HeldFile file(descriptor);
+  if (!Readable(file)) return Status::kBadDescriptor;
+  return AnswerRead(file->ReadAt(UserBuffer(buffer, bytes), static_cast<std::uint64_t>(offset)));
 }
 
 Answer WriteAt(int descriptor, VirtAddr buffer, std::uint64_t bytes, std::int64_t offset) {
   if (offset < 0) return Status::kInvalidArgument;
-  return AnswerWrite(ESC_TRY(Writable(descriptor))->WriteAt(UserBuffer(buffer, bytes), static_cast<std::uint64_t>(offset)));
+  const HeldFile file(descriptor);
+  if (!Writable(file)) return Status::kBadDescriptor;
+  return AnswerWrite(file->WriteAt(UserBuffer(buffer, bytes), static_cast<std::uint64_t>(offset)));
 }
 
 Answer ReadVector(int descriptor, VirtAddr at, std::uint64_t count) {
-  const mm::RefPtr<core::File> file = ESC_TRY(Readable(descriptor));
+  const HeldFile file(descriptor);
+  if (!Readable(file)) return Status::kBadDescriptor;
   Vectors vectors(at, count);
   const std::uint64_t total = ESC_TRY(vectors.Total());
   return MoveVectors(vectors, total, *file, Direction::kIn,
@@ -172,7 +172,8 @@ Answer ReadVector(int descriptor, VirtAddr at, std::uint64_t count) {
 }
 
 Answer WriteVector(int descriptor, VirtAddr at, std::uint64_t count) {
-  const mm::RefPtr<core::File> file = ESC_TRY(Writable(descriptor));
+  const HeldFile file(descriptor);
+  if (!Writable(file)) return Status::kBadDescriptor;
   Vectors vectors(at, count);
   const std::uint64_t total = ESC_TRY(vectors.Total());
   if (total != 0 && total <= kPageSize) return WriteGathered(*file, vectors, total);
@@ -182,7 +183,8 @@ Answer WriteVector(int descriptor, VirtAddr at, std::uint64_t count) {
 
 Answer ReadVectorAt(int descriptor, VirtAddr at, std::uint64_t count, std::int64_t offset) {
   if (offset < 0) return Status::kInvalidArgument;
-  const mm::RefPtr<core::File> file = ESC_TRY(Readable(descriptor));
+  const HeldFile file(descriptor);
+  if (!Readable(file)) return Status::kBadDescriptor;
   Vectors vectors(at, count);
   const std::uint64_t total = ESC_TRY(vectors.Total());
   return MoveVectors(vectors, total, *file, Direction::kIn, [&](core::IoBuffer buffer, std::uint64_t done) {
@@ -192,7 +194,8 @@ Answer ReadVectorAt(int descriptor, VirtAddr at, std::uint64_t count, std::int64
 
 Answer WriteVectorAt(int descriptor, VirtAddr at, std::uint64_t count, std::int64_t offset) {
   if (offset < 0) return Status::kInvalidArgument;
-  const mm::RefPtr<core::File> file = ESC_TRY(Writable(descriptor));
+  const HeldFile file(descriptor);
+  if (!Writable(file)) return Status::kBadDescriptor;
   Vectors vectors(at, count);
   const std::uint64_t total = ESC_TRY(vectors.Total());
   return MoveVectors(vectors, total, *file, Direction::kOut, [&](core::IoBuffer buffer, std::uint64_t done) {
@@ -201,8 +204,10 @@ Answer WriteVectorAt(int descriptor, VirtAddr at, std::uint64_t count, std::int6
 }
 
 Answer SendFile(int out, int in, VirtAddr offset_at, std::uint64_t bytes) {
-  const mm::RefPtr<core::File> source = ESC_TRY(Readable(in));
-  const mm::RefPtr<core::File> target = ESC_TRY(Writable(out));
+  const HeldFile source(in);
+  if (!Readable(source)) return Status::kBadDescriptor;
+  const HeldFile target(out);
+  if (!Writable(target)) return Status::kBadDescriptor;
   const bool own_position = offset_at.value == 0;
   const Result<std::uint64_t> start =
       own_position ? source->Seek(0, core::SeekFrom::kCurrent) : mm::ReadUser<std::uint64_t>(offset_at);
@@ -237,7 +242,8 @@ Answer SendFile(int out, int in, VirtAddr offset_at, std::uint64_t bytes) {
 }
 
 Answer SyncFile(int descriptor) {
-  const mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
+  const HeldFile file(descriptor);
+  if (!file) return Status::kBadDescriptor;
   const fs::NodeType type = fs::AsOpenFile(*file).node().type();
   if (type == fs::NodeType::kFifo || type == fs::NodeType::kCharacterDevice) return Status::kInvalidArgument;
   return 0;  // files live in memory: nothing is ever behind
@@ -249,7 +255,8 @@ Answer SyncAll() { return 0; }
 
 Answer TruncateFile(int descriptor, std::int64_t bytes) {
   if (bytes < 0) return Status::kInvalidArgument;
-  const mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
+  const HeldFile file(descriptor);
+  if (!file) return Status::kBadDescriptor;
   if (!file->mode().writable || fs::AsOpenFile(*file).node().type() != fs::NodeType::kFile) return Status::kInvalidArgument;
   return Resize(fs::AsOpenFile(*file).node(), static_cast<std::uint64_t>(bytes));
 }
@@ -267,7 +274,8 @@ Answer Truncate(VirtAddr path, std::int64_t bytes) {
 }
 
 Answer Advise(int descriptor, std::int64_t, std::int64_t bytes, int advice) {
-  const mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
+  const HeldFile file(descriptor);
+  if (!file) return Status::kBadDescriptor;
   if (fs::AsOpenFile(*file).node().type() == fs::NodeType::kFifo) return Errno::kSPipe;
   return advice < 0 || advice > 5 || bytes < 0 ? Status::kInvalidArgument : Status::kOk;
 }
@@ -275,7 +283,8 @@ Answer Advise(int descriptor, std::int64_t, std::int64_t bytes, int advice) {
 Answer Allocate(int descriptor, int mode, std::int64_t offset, std::int64_t bytes) {
   constexpr int kKeepSize = 1;  // FALLOC_FL_KEEP_SIZE
   if (offset < 0 || bytes <= 0 || offset + bytes < 0) return Status::kInvalidArgument;
-  const mm::RefPtr<core::File> file = ESC_TRY(Writable(descriptor));
+  const HeldFile file(descriptor);
+  if (!Writable(file)) return Status::kBadDescriptor;
   fs::Node& node = fs::AsOpenFile(*file).node();
   if (node.type() != fs::NodeType::kFile) return Errno::kNoDev;
   if ((mode & ~kKeepSize) != 0) return Status::kNotSupported;

@@ -99,6 +99,7 @@ Result<Tid> CloneThread(Thread& self, const CloneOptions& options, const arch::U
     // The caller is about to end, too: no thread may slip in behind the one that ends them all.
     if (process.exiting || self.exit_requested.load(std::memory_order_relaxed)) return Status::kRestart;
     process.threads.push_back(*thread);
+    process.multithreaded.store(true, std::memory_order_relaxed);
   }
   const Tid tid = id.Keep();
   ProcessTable::Remember(*thread);

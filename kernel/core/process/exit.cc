@@ -220,6 +220,7 @@ void ExitThread() {
   {
     SpinLockGuard guard(process.lock);
     process.threads.remove(self);
+    process.multithreaded.store(process.threads.size() > 1, std::memory_order_release);
     process.accounting += TakeAccounting(self);
     last = process.threads.empty() && process.pid().value != 0;
     if (last) process.exiting = true;
