@@ -100,6 +100,9 @@ void Assembler::Breakpoint() { Emit(Operation::kBreakpoint); }
 void Assembler::Undefined() { Emit(Operation::kUndefined); }
 void Assembler::SetFpu(int index, Register from) { Emit(Operation::kSetFpu, from, Register::rax, index); }
 void Assembler::GetFpu(Register to, int index) { Emit(Operation::kGetFpu, to, Register::rax, index); }
+void Assembler::HostCall(std::uint64_t which) {
+  Emit(Operation::kHostCall, Register::rax, Register::rax, static_cast<std::int64_t>(which));
+}
 
 void Assembler::Bytes(std::string_view bytes) {
   for (const char c : bytes) code_.push_back(static_cast<std::byte>(c));

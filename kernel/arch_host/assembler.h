@@ -73,6 +73,7 @@ class Assembler {
   void Undefined();
   void SetFpu(int index, Register from);
   void GetFpu(Register to, int index);
+  void HostCall(std::uint64_t which);
 
   // Data in place; the next instruction is aligned again.
   void Bytes(std::string_view bytes);

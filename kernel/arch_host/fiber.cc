@@ -64,8 +64,8 @@ void Fiber::Prepare(void (*entry)(void*), void* argument) {
   argument_ = argument;
   sanitizer_stack_ = nullptr;
   auto* top = reinterpret_cast<std::uint64_t*>(const_cast<char*>(static_cast<const char*>(bottom_)) + bytes_);
-  // As after a call: the return address lies where the stack pointer is 8 past a multiple of 16.
-  *--top = 0;
+  // As after a call: at the entry the stack pointer, where the return address lies, is 8 past a multiple of 16 (System V
+  // ABI, 3.2.2). The switch's own return takes the entry off.
   *--top = 0;
   *--top = reinterpret_cast<std::uint64_t>(&Fiber::Begin);
   for (int saved = 0; saved < 6; ++saved) *--top = 0;

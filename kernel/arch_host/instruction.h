@@ -37,6 +37,7 @@ enum class Operation : std::uint8_t {
   kBreakpoint,
   kSetFpu,             // FPU register `immediate` = a
   kGetFpu,             // a = FPU register `immediate`
+  kHostCall,           // the test looks in: Machine::on_host_call(immediate, registers)
 };
 
 inline constexpr std::uint64_t kInstructionBytes = 16;

@@ -206,6 +206,10 @@ void Execution::ExecuteControl(const Instruction& instruction, std::uint64_t& a,
     case Operation::kGetFpu:
       a = machine_.cpu().fpu[static_cast<std::uint64_t>(instruction.immediate) % Machine::kFpuRegisters];
       return Next();
+    case Operation::kHostCall:
+      if (!machine_.on_host_call) return Raise(upcall::UserException::kInvalidOpcode);
+      Next();
+      return machine_.on_host_call(static_cast<std::uint64_t>(instruction.immediate), registers_);
     default:
       return Raise(upcall::UserException::kInvalidOpcode);
   }

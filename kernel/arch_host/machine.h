@@ -94,6 +94,9 @@ class Machine {
   void TypeAt(Nanos when, std::string_view text);  // console input, a byte an interrupt
   void RaiseTimerAt(Nanos when);                   // a timer interrupt that nobody asked for
   void RaiseRescheduleAt(Nanos when);
+  // What a program's HostCall does: between two of its instructions, in no kernel code, so that a test can look at the
+  // system, or arrange for something to happen in the next system call. It may change the registers, and must not block.
+  std::function<void(std::uint64_t which, arch::UserRegisters& registers)> on_host_call;
 
   // --- what happened ---
   const std::string& console() const { return console_; }

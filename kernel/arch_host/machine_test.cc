@@ -21,6 +21,14 @@ class SimulatedMachineTest : public ::testing::Test {
   void TearDown() override { Hooks() = {}; }
 };
 
+// What the compiler may rely on; it does where it moves 16 bytes at once.
+TEST(MachineTest, TheBootStackIsAlignedAsACallLeavesIt) {
+  Machine machine;
+  std::uintptr_t frame = 1;
+  machine.Run([&] { frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); });
+  EXPECT_EQ(frame % 16, 0u);
+}
+
 TEST_F(SimulatedMachineTest, SaysHowTheRunEnded) {
   Machine machine;
   EXPECT_EQ(machine.Run([] {}).end, Outcome::End::kReturned);

@@ -84,6 +84,21 @@ class UserModeTest : public ::testing::Test, public arch::TableFrameSource {
   int returns_ = 0;
 };
 
+TEST_F(UserModeTest, AHostCallIsTheTestsBetweenTwoInstructions) {
+  machine_.on_host_call = [this](std::uint64_t which, UserRegisters& registers) {
+    EXPECT_EQ(which, 42u);
+    EXPECT_EQ(registers.rbx, 5u);
+    EXPECT_TRUE(calls_.empty());
+    registers.rdi = 9;
+  };
+  Assembler program;
+  program.Move(Register::rbx, 5);
+  program.HostCall(42);
+  program.Move(Register::rax, kExit);
+  program.SystemCall();
+  EXPECT_EQ(RunProgram(program).exit_code, 9);
+}
+
 TEST_F(UserModeTest, ComputesJumpsAndCalls) {
   Assembler program;
   const Label again = program.NewLabel();

@@ -35,6 +35,7 @@ struct DispatchState {
   bool queued = false;                        // linked in the home's own record
   bool starved = false;                       // the watchdog has told of this wait
   bool needs_placement = false;               // ready, but to be queued on another CPU
+  bool in_transit = false;                    // on its way to another CPU's queue, with no lock held: HomeLock waits
   CpuId running_on = kNoCpu;
   Nanos ready_since{};
   Nanos excused_before{};                     // the queue's excused time when it became ready

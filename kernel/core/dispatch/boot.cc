@@ -35,6 +35,7 @@ Status InitDispatch(const boot_config::BootConfig& config) {
     cpu.slots[i] = cpu.partition->layers[i].queues[cpu.id.value];
     ESC_CHECK(cpu.slots[i] != nullptr);
     cpu.has_plugin_timers |= cpu.slots[i]->HasTimers();
+    cpu.has_starvation_bounds |= cpu.slots[i]->HasStarvationBound();
   }
   cpu.domain = &cpu.slots[0]->domain();
   SetOnline(cpu.id);

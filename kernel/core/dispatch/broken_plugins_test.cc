@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{broken::kGivesBlocked, Verdict::kNotRunnable, true},
                     Case{broken::kStaysLinked, Verdict::kNotQueued, true},
                     Case{broken::kInventsThread, Verdict::kForeignThread, true},
-                    Case{broken::kNegativeSlice, Verdict::kBadSlice, false},
+                    Case{broken::kNegativeSlice, Verdict::kBadSlice, true},
                     Case{broken::kTimerInThePast, Verdict::kBadTimer, false},
                     Case{broken::kStarves, Verdict::kStarvation, false},
                     // What no single CPU can be wronged by does no harm either.

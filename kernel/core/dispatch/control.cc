@@ -139,8 +139,15 @@ Parameters OwnParameters(Thread& thread) {
   return thread.dispatch.base;
 }
 
-Status SetParameters(Thread& thread, const Parameters& parameters) {
-  if (!HasHome(thread)) return Status::kNoSuchProcess;
+sched::Parameters EffectiveParameters(Thread& thread) {
+  if (!HasHome(thread)) return thread.parameters();
+  HomeLock lock(thread);
+  return thread.parameters();
+}
+
+namespace {
+
+Status SetOwnParameters(Thread& thread, const Parameters& parameters) {
   HomeLock lock(thread);
   if (thread.state() == State::kDead) return Status::kNoSuchProcess;
   RunQueueSlot& home = lock.home();
@@ -153,11 +160,20 @@ Status SetParameters(Thread& thread, const Parameters& parameters) {
   sched::ThreadAccess::SetParameters(thread, before);
   const Status admission = target.PrepareAdmission(thread, parameters, now);
   if (!Ok(admission)) return admission;
-  // While it holds a mutex that others wait for, it keeps what they lent.
+  // While it holds a mutex that others wait for, it keeps what they lent: UpdateInheritance reckons how much that is.
   const bool lent = !(thread.dispatch.base == before);
   thread.dispatch.base = parameters;
   ApplyParameters(thread, home, lent ? MergeParameters(parameters, before, true) : parameters, {}, now);
   target.FinishAdmission(thread, parameters, Status::kOk, now);
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status SetParameters(Thread& thread, const Parameters& parameters) {
+  if (!HasHome(thread)) return Status::kNoSuchProcess;
+  ESC_TRY(SetOwnParameters(thread, parameters));
+  UpdateInheritance(thread);
   return Status::kOk;
 }
 

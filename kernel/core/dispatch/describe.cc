@@ -1,4 +1,5 @@
 // What /proc/escapement and panics show of dispatch.
+#include <optional>
 #include <string_view>
 
 #include "kernel/arch_api/clock.h"
@@ -38,6 +39,44 @@ std::string_view PluginName(const PartitionLayer& layer) {
   return layer.plugin != nullptr ? layer.plugin->name : std::string_view("built-in fifo");
 }
 
+std::string_view Name(sched::EnqueueReason reason) {
+  switch (reason) {
+    case sched::EnqueueReason::kNew: return "new";
+    case sched::EnqueueReason::kWoken: return "woken";
+    case sched::EnqueueReason::kPreempted: return "preempted";
+    case sched::EnqueueReason::kYielded: return "yielded";
+    case sched::EnqueueReason::kSliceExpired: return "slice_expired";
+    case sched::EnqueueReason::kMigrated: return "migrated";
+    case sched::EnqueueReason::kChanged: return "changed";
+    case sched::EnqueueReason::kHandedOver: return "handed_over";
+  }
+  return "unknown";
+}
+
+std::string_view Name(sched::DequeueReason reason) {
+  switch (reason) {
+    case sched::DequeueReason::kStolen: return "stolen";
+    case sched::DequeueReason::kMigrated: return "migrated";
+    case sched::DequeueReason::kChanged: return "changed";
+    case sched::DequeueReason::kExited: return "exited";
+    case sched::DequeueReason::kHandedOver: return "handed_over";
+  }
+  return "unknown";
+}
+
+// One that is not condemned tells of itself. The lock is held.
+void DescribeEjection(TextBuffer& text, RunQueueSlot& slot) {
+  const std::optional<RunQueueSlot::Ejection>& ejection = slot.ejection();
+  if (!ejection) return;
+  text.Format("      condemned at {} ns for {} (thread {}); its last decisions:\n", ejection->time,
+              sched::VerdictName(ejection->verdict), ejection->thread);
+  for (std::size_t i = slot.decisions().size(); i-- > 0;) {
+    text.Append("      ");
+    DescribeDecision(text, slot.decisions().FromLast(i));
+    text.Append('\n');
+  }
+}
+
 void DescribeLayer(TextBuffer& text, const Partition& partition, std::size_t index) {
   const PartitionLayer& layer = partition.layers[index];
   text.Format("  layer {}: {}", index, PluginName(layer));
@@ -57,6 +96,7 @@ void DescribeLayer(TextBuffer& text, const Partition& partition, std::size_t ind
     const std::size_t before = text.size();
     slot.Dump(text);
     if (text.size() != before && text.view().back() != '\n') text.Append('\n');
+    DescribeEjection(text, slot);
   });
 }
 
@@ -76,6 +116,17 @@ DispatchStats GetDispatchStats() {
     }
   }
   return sum;
+}
+
+void DescribeDecision(TextBuffer& text, const DecisionLog::Event& event) {
+  text.Format("{} ns: ", event.time);
+  switch (event.what) {
+    case DecisionLog::What::kEnqueue:
+      return text.Format("enqueue {} {}", event.thread, Name(static_cast<sched::EnqueueReason>(event.detail)));
+    case DecisionLog::What::kDequeue:
+      return text.Format("dequeue {} {}", event.thread, Name(static_cast<sched::DequeueReason>(event.detail)));
+    case DecisionLog::What::kPick: return text.Format("pick {} on cpu {}", event.thread, event.detail);
+  }
 }
 
 void DescribeScheduler(TextBuffer& text) {

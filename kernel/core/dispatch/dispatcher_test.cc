@@ -134,6 +134,25 @@ constexpr sched::Descriptor kRefilled = sched::DescribeQueue<RefilledQueue, int>
 });
 static_assert(kRefilled.has_timers && !kScripted.has_timers);
 
+// Lets whoever runs go on for ever.
+class EndlessQueue final : public ScriptedQueue {
+ public:
+  using ScriptedQueue::ScriptedQueue;
+  std::optional<Nanos> TimeSlice(const sched::Thread&, Nanos) override { return std::nullopt; }
+  sched::TickDecision Tick(sched::Thread&, Nanos) override { return sched::TickDecision::kKeepRunning; }
+};
+
+class RestlessQueue final : public ScriptedQueue {
+ public:
+  using ScriptedQueue::ScriptedQueue;
+  static inline int ticks = 0;
+  sched::TickDecision Tick(sched::Thread&, Nanos) override {
+    ++ticks;
+    return sched::TickDecision::kKeepRunning;
+  }
+  Nanos NextTimer(Nanos now) override { return now + Nanos{1}; }
+};
+
 class DispatcherTest : public CoreTest {
  protected:
   DispatcherTest() {
@@ -141,6 +160,7 @@ class DispatcherTest : public CoreTest {
     ScriptedQueue::slice = Nanos{1000};
     ScriptedQueue::picks_until_broken = -1;
     UsePlugin(kScripted);
+    config.time_slice = Nanos{1000};  // and so no answer of the plugin is too short
   }
   void ExpectPowerOff(const Outcome& outcome) {
     EXPECT_EQ(outcome.end, Outcome::End::kPoweredOff) << outcome.message << machine.console();
@@ -250,7 +270,7 @@ TEST_F(DispatcherTest, AfterABreachAllWorkIsStillDoneAndTheStatisticsName) {
     }
   }));
   EXPECT_EQ(log_, (std::vector<int>{0, 1, 2, 3}));
-  EXPECT_NE(machine.console().find("plugin scripted on cpus 1: foreign_thread (thread 0); condemned"), std::string::npos)
+  EXPECT_NE(machine.console().find("plugin scripted on cpus 1: condemned for foreign_thread"), std::string::npos)
       << machine.console();
   EXPECT_NE(scheduler.view().find("plugin condemned"), std::string_view::npos) << scheduler.view();
   EXPECT_NE(stats.view().find("verdict main scripted foreign_thread 1\n"), std::string_view::npos) << stats.view();
@@ -332,6 +352,48 @@ TEST_F(DispatcherTest, TheWatchdogLooksAlsoWhereNoSliceEverEnds) {
   }));
   EXPECT_EQ(log_, std::vector<int>{});
   EXPECT_EQ(stats.verdicts[static_cast<std::size_t>(sched::Verdict::kStarvation)], 1u);
+}
+
+// Neither a slice nor a tick nor anybody's timer: only the watch finds out who waits for it.
+TEST_F(DispatcherTest, AnEndlessTurnIsWatchedAndThePluginEjectedForIt) {
+  static constexpr sched::Descriptor kEndless = sched::DescribeQueue<EndlessQueue, int>(
+      {.name = "endless", .guarantees = {.starvation_bound = [](std::span<const std::uint64_t>, Nanos slice,
+                                                                std::uint32_t threads) { return slice * threads; }}});
+  UsePlugin(kEndless);
+  config.time_slice = Nanos::Millis(1);
+  FixedText<8192> description;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      for (int i = 0; i < 1'000 && log_.empty(); ++i) Work(Nanos::Millis(10));
+      EXPECT_EQ(log_, std::vector<int>{1});
+      arch::PowerOff(0);
+    });
+    Spawn([&] {
+      log_.push_back(1);
+      DescribeScheduler(description);
+    });
+  }));
+  EXPECT_NE(description.view().find("plugin condemned"), std::string_view::npos) << description.view();
+  EXPECT_NE(description.view().find("for starvation (thread 3)"), std::string_view::npos) << description.view();
+  EXPECT_NE(description.view().find("0 ns: enqueue 3 new"), std::string_view::npos) << description.view();
+  EXPECT_NE(description.view().find("0 ns: pick 2 on cpu 0"), std::string_view::npos) << description.view();
+}
+
+// A plugin may not keep a CPU busy with its own timer alone.
+TEST_F(DispatcherTest, ATimerThatIsAlwaysTheNextNanosecondLeavesTimeForWork) {
+  static constexpr sched::Descriptor kRestless =
+      sched::DescribeQueue<RestlessQueue, int>({.name = "restless"});
+  UsePlugin(kRestless);
+  ScriptedQueue::slice = std::nullopt;
+  RestlessQueue::ticks = 0;
+  ExpectPowerOff(Boot([&] {
+    Spawn([&] {
+      Work(Nanos::Millis(2));
+      arch::PowerOff(0);
+    });
+  }));
+  EXPECT_GT(RestlessQueue::ticks, 2);
+  EXPECT_LE(RestlessQueue::ticks, 101);
 }
 
 TEST_F(DispatcherTest, ALayerIsNotToBlameForTheOneAboveIt) {
@@ -455,7 +517,7 @@ TEST_F(DispatcherTest, APanicTellsTheRunningThreadAndTheLastDecisions) {
     Spawn([&] { ESC_CHECK(false); });
   });
   EXPECT_EQ(outcome.end, Outcome::End::kPanicked);
-  EXPECT_NE(machine.console().find("cpu 0: running thread 2 of process 0\n  at 0 ns: from thread 0 to 2\n"), std::string::npos)
+  EXPECT_NE(machine.console().find("cpu 0: running thread 2 of process 0\n  layer 0 at 0 ns: pick 2 on cpu 0\n"), std::string::npos)
       << machine.console();
 }
 

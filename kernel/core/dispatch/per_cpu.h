@@ -12,7 +12,6 @@
 #include "kernel/arch_api/cpu.h"
 #include "kernel/base/units.h"
 #include "kernel/core/boot_config/boot_config.h"
-#include "kernel/core/dispatch/decision_ring.h"
 #include "kernel/core/dispatch/dispatcher.h"
 #include "kernel/core/dispatch/run_queue_slot.h"
 #include "kernel/core/time/timer_queue.h"
@@ -34,8 +33,9 @@ struct PerCpu {
 
   Nanos armed = Nanos::Max();        // what arch::SetTimer was last told
   Nanos slice_end = Nanos::Max();
-  Nanos next_tick = Nanos::Max();
+  Nanos next_tick = Nanos::Max();    // without a periodic tick: when to look who starves beside an endless turn
   Nanos plugin_timer = Nanos::Max(); // the earliest NextTimer of the CPU's queues
+  Nanos plugin_timer_not_before{};   // that long after the last one
   Nanos idle_since{};
 
   DispatchDomain* domain = nullptr;
@@ -43,11 +43,11 @@ struct PerCpu {
   std::array<RunQueueSlot*, boot_config::kMaxLayers> slots{};  // the most urgent layer first
   std::size_t slot_count = 0;
   bool has_plugin_timers = false;  // whether a plugin of the slots has: else none is asked, at each switch
+  bool has_starvation_bounds = false;  // whether a plugin of the slots states one
 
   mm::AddressSpace* active_space = nullptr;  // whose root is loaded; nullptr: the kernel's
   TimerQueue timers;
   DispatchStats stats;
-  DecisionRing decisions;
 };
 
 // Interrupts off.

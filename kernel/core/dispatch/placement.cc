@@ -46,14 +46,21 @@ bool IsUserThread(const Thread& thread) { return thread.pending_info != nullptr;
 
 }  // namespace
 
+void RescheduleCpus(CpuSet cpus) {
+  for (std::uint32_t cpu = 0; cpu < arch::CpuCount(); ++cpu) {
+    if ((cpus & OnlineCpus()).Contains(CpuId{cpu})) AskForSwitch(PerCpuOf(CpuId{cpu}));
+  }
+}
+
 HomeLock::HomeLock(Thread& thread) : interrupts_(port::DisableInterrupts()) {
   for (;;) {
     home_ = thread.dispatch.queue.load(std::memory_order_acquire);
     ESC_DCHECK(home_ != nullptr);
     home_->domain().lock.Acquire();
     RunQueueSlot* now = thread.dispatch.queue.load(std::memory_order_relaxed);
-    if (now == home_) return;
-    home_->domain().lock.Release();  // it moved while we waited
+    if (now == home_ && !thread.dispatch.in_transit) [[likely]] return;
+    home_->domain().lock.Release();  // it moved while we waited, or is about to
+    port::CpuRelax();
   }
 }
 
@@ -121,7 +128,9 @@ void PlaceReady(Thread& thread, HomeLock& lock, sched::EnqueueReason reason, Nan
   Partition& partition = *PerCpuOf(cpu).partition;
   const bool same_partition = &partition == &home.partition();
   if (!same_partition) home.Detach(thread, now);
-  // Ready but not queued: nobody else moves it, so it may be without a lock for a moment. Never two of one rank.
+  // Ready but not queued, and told to be on its way: nobody else moves it or changes where it may run, so it may be
+  // without a lock for a moment. Never two of one rank.
+  thread.dispatch.in_transit = true;
   lock.Release();
   DispatchDomain& domain = *PerCpuOf(cpu).domain;
   domain.lock.Acquire();
@@ -131,6 +140,7 @@ void PlaceReady(Thread& thread, HomeLock& lock, sched::EnqueueReason reason, Nan
   if (same_partition && reason != sched::EnqueueReason::kWoken) reason = sched::EnqueueReason::kMigrated;
   if (!same_partition) reason = sched::EnqueueReason::kHandedOver;
   slot.Enqueue(thread, reason, now);
+  thread.dispatch.in_transit = false;
   RequestRunOf(thread, slot, now);
   domain.lock.Release();
 }
@@ -183,12 +193,16 @@ bool TrySteal(PerCpu& cpu) ESC_NO_THREAD_SAFETY_ANALYSIS {
       const Nanos now = arch::Now();
       theirs.domain().lock.Acquire();
       Thread* thread = theirs.StealCandidate(cpu.id, now);
-      if (thread != nullptr) theirs.Dequeue(*thread, sched::DequeueReason::kStolen, now);
+      if (thread != nullptr) {
+        theirs.Dequeue(*thread, sched::DequeueReason::kStolen, now);
+        thread->dispatch.in_transit = true;
+      }
       theirs.domain().lock.Release();
       if (thread == nullptr) continue;
       mine.domain().lock.Acquire();
       mine.Attach(*thread, now);
       mine.Enqueue(*thread, sched::EnqueueReason::kMigrated, now);
+      thread->dispatch.in_transit = false;
       cpu.need_reschedule.store(true, std::memory_order_relaxed);
       mine.domain().lock.Release();
       return true;

@@ -39,6 +39,8 @@ void PlaceReady(Thread& thread, HomeLock& lock, sched::EnqueueReason reason, Nan
 void PlaceReady(Thread& thread, sched::EnqueueReason reason);
 // After an Enqueue, with the lock held: asks a CPU for a switch if the thread is to run at once.
 void RequestRunOf(Thread& thread, RunQueueSlot& slot, Nanos now);
+// Each of the CPUs that is online is to look again for whom to run. No lock held, interrupts off.
+void RescheduleCpus(CpuSet cpus);
 // An idle CPU takes a thread from another one of its partition; false when there is none. No lock held.
 bool TrySteal(PerCpu& cpu);
 

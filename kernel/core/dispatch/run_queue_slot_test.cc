@@ -213,7 +213,7 @@ TEST_F(RunQueueSlotTest, ACondemnedPluginIsNeverCalledAgainAndItsThreadsRunInOrd
     EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), nullptr);
     EXPECT_EQ(queue_->calls, calls);
   });
-  EXPECT_NE(machine.console().find("plugin rogue on cpus 1: lost_threads (thread 100); condemned"), std::string::npos)
+  EXPECT_NE(machine.console().find("plugin rogue on cpus 1: condemned for lost_threads, its threads run"), std::string::npos)
       << machine.console();
 }
 
@@ -256,8 +256,8 @@ TEST_F(RunQueueSlotTest, ANegativeSliceBecomesTheConfiguredOne) {
     ExpectOnly(Verdict::kBadSlice);
     queue_->slice = std::nullopt;
     EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), Nanos::Max());
-    queue_->slice = Nanos{500};
-    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), Nanos{500});
+    queue_->slice = Nanos::Micros(500);
+    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), Nanos::Micros(500));
   });
 }
 
@@ -270,6 +270,84 @@ TEST_F(RunQueueSlotTest, AWaitPastTwiceTheBoundIsStarvationOnceAWait) {
     slot_->WatchStarvation(bound + Nanos{2});
     ExpectOnly(Verdict::kStarvation);
     EXPECT_FALSE(slot_->condemned());
+  });
+}
+
+TEST_F(RunQueueSlotTest, StarvationThatGoesOnEjectsThePluginAndItsReasonAndDecisionsAreKept) {
+  InSlot([&] {
+    const Nanos limit = Nanos::Millis(10) * 4 * 2 + RunQueueSlot::kStarvationGrace;
+    EXPECT_FALSE(slot_->WatchStarvation(limit));
+    EXPECT_FALSE(slot_->condemned());
+    EXPECT_TRUE(slot_->WatchStarvation(limit + Nanos{1}));
+    EXPECT_FALSE(slot_->WatchStarvation(limit + Nanos{2}));  // told once
+    ExpectOnly(Verdict::kStarvation);
+    ASSERT_TRUE(slot_->ejection());
+    EXPECT_EQ(slot_->ejection()->verdict, Verdict::kStarvation);
+    EXPECT_EQ(slot_->ejection()->thread, Tid{100});
+    EXPECT_EQ(slot_->PickNext(kCpu, limit), threads_[0]);
+    const DecisionLog& log = slot_->decisions();
+    ASSERT_EQ(log.size(), 3u);  // what the built-in queue decides is no news
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(log.FromLast(2 - i).what, DecisionLog::What::kEnqueue);
+      EXPECT_EQ(log.FromLast(2 - i).thread, threads_[i]->id());
+      EXPECT_EQ(log.FromLast(2 - i).time, Nanos{static_cast<std::int64_t>(i)});
+    }
+  });
+  EXPECT_NE(machine.console().find("plugin rogue on cpus 1: condemned for starvation, its threads run first in, first out"),
+            std::string::npos)
+      << machine.console();
+}
+
+TEST_F(RunQueueSlotTest, TooManyWrongAnswersOfALesserKindEjectThePlugin) {
+  InSlot([&] {
+    queue_->select = CpuId{7};
+    for (std::uint32_t i = 1; i < RunQueueSlot::kMostWrongAnswers; ++i) {
+      EXPECT_EQ(slot_->SelectCpu(*threads_[0], CpuSet::FirstN(2), Nanos{}), kNoCpu);
+    }
+    EXPECT_FALSE(slot_->condemned());
+    EXPECT_EQ(slot_->SelectCpu(*threads_[0], CpuSet::FirstN(2), Nanos{}), kNoCpu);
+    ASSERT_TRUE(slot_->ejection());
+    EXPECT_EQ(slot_->ejection()->verdict, Verdict::kBadCpu);
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+  });
+}
+
+TEST_F(RunQueueSlotTest, AnEjectedLayerTakesNoMoreThreads) {
+  InSlot([&] {
+    EXPECT_TRUE(slot_->Accepts(*threads_[0]));
+    queue_->pick = [] { return nullptr; };
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{}), threads_[0]);
+    EXPECT_FALSE(slot_->Accepts(*threads_[0]));
+  });
+}
+
+TEST_F(RunQueueSlotTest, ASliceOfNextToNothingIsLengthened) {
+  InSlot([&] {
+    queue_->slice = Nanos{1};
+    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), RunQueueSlot::kShortestSlice);
+    queue_->slice = RunQueueSlot::kShortestSlice;
+    EXPECT_EQ(slot_->TimeSlice(*threads_[0], Nanos{}), RunQueueSlot::kShortestSlice);
+    ExpectOnly(Verdict::kAccepted);  // what is left of a slice may be that little
+  });
+}
+
+TEST_F(RunQueueSlotTest, DequeuesAndPicksAreLogged) {
+  InSlot([&] {
+    slot_->Dequeue(*threads_[1], sched::DequeueReason::kStolen, Nanos{7});
+    EXPECT_EQ(slot_->PickNext(kCpu, Nanos{8}), threads_[0]);
+    const DecisionLog& log = slot_->decisions();
+    EXPECT_EQ(log.FromLast(0).what, DecisionLog::What::kPick);
+    EXPECT_EQ(log.FromLast(0).thread, Tid{100});
+    EXPECT_EQ(log.FromLast(1).what, DecisionLog::What::kDequeue);
+    EXPECT_EQ(log.FromLast(1).time, Nanos{7});
+    for (std::size_t i = 0; i < DecisionLog::kSize; ++i) {
+      slot_->Enqueue(*threads_[0], sched::EnqueueReason::kYielded, Nanos{9});
+      EXPECT_NE(slot_->PickNext(kCpu, Nanos{9}), nullptr);
+      slot_->Enqueue(*threads_[2], sched::EnqueueReason::kYielded, Nanos{9});
+      EXPECT_NE(slot_->PickNext(kCpu, Nanos{9}), nullptr);
+    }
+    EXPECT_EQ(log.size(), DecisionLog::kSize);
+    slot_->Enqueue(*threads_[1], sched::EnqueueReason::kMigrated, Nanos{10});
   });
 }
 

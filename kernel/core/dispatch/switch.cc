@@ -31,7 +31,20 @@ void UpdatePluginTimer(PerCpu& cpu, Nanos now) {
   if (!cpu.has_plugin_timers) return;
   Nanos next = Nanos::Max();
   for (std::size_t i = 0; i < cpu.slot_count; ++i) next = std::min(next, cpu.slots[i]->NextTimer(now));
-  cpu.plugin_timer = next;
+  // One that always names the next nanosecond would leave the CPU no time for anything else.
+  cpu.plugin_timer = std::max(next, cpu.plugin_timer_not_before);
+}
+
+// How often the watchdog looks at who waits for a thread whose turn has no end, where no tick does it.
+constexpr Nanos kWatchPeriod = Nanos::Millis(100);
+
+void SetSliceEnd(PerCpu& cpu, Nanos slice, Nanos now) {
+  if (slice < Nanos::Max() - now) [[likely]] {
+    cpu.slice_end = now + slice;
+    return;
+  }
+  cpu.slice_end = Nanos::Max();
+  if (cpu.has_starvation_bounds && cpu.next_tick == Nanos::Max()) cpu.next_tick = now + kWatchPeriod;
 }
 
 // The slice and the timers of the thread that runs from now on.
@@ -39,10 +52,9 @@ void StartSlice(PerCpu& cpu, Thread& thread, Nanos now) {
   if (&thread == cpu.idle) {
     cpu.slice_end = cpu.next_tick = Nanos::Max();
   } else {
-    const Nanos slice = thread.dispatch.queue.load(std::memory_order_relaxed)->TimeSlice(thread, now);
-    cpu.slice_end = slice >= Nanos::Max() - now ? Nanos::Max() : now + slice;
     const Nanos tick = DispatchConfig().tick;
     if (tick > Nanos{} && cpu.next_tick == Nanos::Max()) cpu.next_tick = now + tick;
+    SetSliceEnd(cpu, thread.dispatch.queue.load(std::memory_order_relaxed)->TimeSlice(thread, now), now);
   }
   cpu.slice_expired = false;
   UpdatePluginTimer(cpu, now);
@@ -110,7 +122,6 @@ void SwitchAway(PerCpu& cpu, Leaving leaving, Nanos now) ESC_NO_THREAD_SAFETY_AN
   cpu.current = &to;
   cpu.sampled = Nanos{};
   CountSwitch(cpu, from, leaving);
-  cpu.decisions.Add(now, from.id(), to.id());
   ActivateSpace(cpu, to);
   arch::SwitchThread(from.context, to.context);
   FinishSwitch();
@@ -158,9 +169,19 @@ struct Due {
   bool slice = false;
   bool tick = false;
   bool plugin = false;
+  bool watch = false;  // what `next_tick` stands for without a periodic tick
+
+  bool asks_plugin() const { return slice || tick || plugin; }
 };
 
+Due WhatIsDue(const PerCpu& cpu, Nanos now) {
+  const bool periodic = DispatchConfig().tick > Nanos{};
+  const bool tick = cpu.next_tick <= now;
+  return {.slice = cpu.slice_end <= now, .tick = tick && periodic, .plugin = cpu.plugin_timer <= now, .watch = tick && !periodic};
+}
+
 void ExpirePluginTimers(PerCpu& cpu, Nanos now) {
+  cpu.plugin_timer_not_before = now + RunQueueSlot::kShortestSlice;
   for (std::size_t i = 0; i < cpu.slot_count; ++i) {
     if (cpu.slots[i]->NextTimer(now) <= now) cpu.slots[i]->TimerExpired(now);
   }
@@ -175,8 +196,7 @@ void TickCurrent(PerCpu& cpu, const Due& due, Nanos now) {
     cpu.slice_end = Nanos::Max();
     cpu.need_reschedule.store(true, std::memory_order_relaxed);
   } else if (due.slice) {
-    const Nanos next = slot.TimeSlice(self, now);
-    cpu.slice_end = next >= Nanos::Max() - now ? Nanos::Max() : now + next;
+    SetSliceEnd(cpu, slot.TimeSlice(self, now), now);
   }
   if (due.tick) cpu.next_tick = now + DispatchConfig().tick;
 }
@@ -265,10 +285,11 @@ void Preempt() ESC_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void DispatchTimer(PerCpu& cpu, Nanos now) ESC_NO_THREAD_SAFETY_ANALYSIS {
-  const Due due{.slice = cpu.slice_end <= now, .tick = cpu.next_tick <= now, .plugin = cpu.plugin_timer <= now};
-  const bool any = due.slice || due.tick || due.plugin;
+  const Due due = WhatIsDue(cpu, now);
+  const bool any = due.asks_plugin();
   cpu.domain->lock.Acquire();
-  if (any) ExcuseLateTimer(cpu, now);
+  if (any || due.watch) ExcuseLateTimer(cpu, now);
+  if (due.watch) cpu.next_tick = cpu.slice_end == Nanos::Max() ? now + kWatchPeriod : Nanos::Max();
   if (due.plugin) ExpirePluginTimers(cpu, now);
   if (cpu.current == cpu.idle) {
     if (due.plugin) cpu.need_reschedule.store(true, std::memory_order_relaxed);
@@ -277,7 +298,9 @@ void DispatchTimer(PerCpu& cpu, Nanos now) ESC_NO_THREAD_SAFETY_ANALYSIS {
     if (any || cpu.slot_count > 1) cpu.sampled += ChargeCurrent(cpu, now);
     if (any) TickCurrent(cpu, due, now);
     // Also when nothing is due: where all threads block before their slices end, no other timer looks who waits.
-    for (std::size_t i = 0; i < cpu.slot_count; ++i) cpu.slots[i]->WatchStarvation(now);
+    for (std::size_t i = 0; i < cpu.slot_count; ++i) {
+      if (cpu.slots[i]->WatchStarvation(now)) cpu.need_reschedule.store(true, std::memory_order_relaxed);
+    }
   }
   if (any) UpdatePluginTimer(cpu, now);
   cpu.domain->lock.Release();

@@ -34,6 +34,12 @@ void DispatchTimer(PerCpu& cpu, Nanos now);
 // With inheritance: what the plugin is to act on from now on. Locks up to kWaitQueue may be held.
 void SetEffectiveParameters(Thread& thread, const sched::Parameters& effective, const Thread* donor);
 
+// Those in effect now, read as one. Locks up to kWaitQueue may be held.
+sched::Parameters EffectiveParameters(Thread& thread);
+// The owner's wish for the thread has changed: what it is lent, and what it lends to those whom it waits for, is reckoned
+// anew, along the whole chain (sync/mutex.cc). Locks below kWaitQueue may be held.
+void UpdateInheritance(Thread& thread);
+
 // The parameters of `mine` and of a waiter of whom the thread is in the way, together.
 sched::Parameters MergeParameters(const sched::Parameters& mine, const sched::Parameters& donor, bool same_plugin);
 

@@ -29,24 +29,35 @@ class Inheritance {
     for (int depth = 0; depth < kMaxDepth && holder != nullptr; ++depth) {
       const Thread* donor = nullptr;
       const sched::Parameters effective = Merged(*holder, donor);
-      if (effective == holder->parameters()) return;
+      if (effective == EffectiveParameters(*holder)) return;
       SetEffectiveParameters(*holder, effective, donor);
-      Mutex* next = holder->dispatch.waiting_for;
-      holder = next == nullptr ? nullptr : &OwnerIn(next->owner_.load(std::memory_order_relaxed));
+      holder = OwnerWaitedFor(*holder);
     }
   }
 
+  // After the owner's wish for `thread` changed: what it is lent is reckoned anew, and those whom it waits for act with its
+  // new parameters at once.
+  static void UpdateChain(Thread& thread) {
+    Update(thread);
+    if (Thread* owner = OwnerWaitedFor(thread); owner != nullptr) Update(*owner);
+  }
+
  private:
+  static Thread* OwnerWaitedFor(const Thread& thread) {
+    Mutex* mutex = thread.dispatch.waiting_for;
+    return mutex == nullptr ? nullptr : &OwnerIn(mutex->owner_.load(std::memory_order_relaxed));
+  }
+
   // Longer chains are beyond any good design; a cycle is a deadlock anyway.
   static constexpr int kMaxDepth = 8;
 
   static sched::Parameters Merged(Thread& holder, const Thread*& donor) {
-    sched::Parameters merged = holder.dispatch.base;
+    sched::Parameters merged = OwnParameters(holder);
     for (Mutex& mutex : holder.dispatch.held_mutexes) {
       for (Mutex::Waiting& waiting : mutex.waiters_) {
-        const Thread& waiter = *waiting.thread;
+        Thread& waiter = *waiting.thread;
         const bool same_plugin = waiter.dispatch.bound == holder.dispatch.bound;
-        const sched::Parameters with = MergeParameters(merged, waiter.parameters(), same_plugin);
+        const sched::Parameters with = MergeParameters(merged, EffectiveParameters(waiter), same_plugin);
         if (with == merged) continue;
         merged = with;
         donor = &waiter;
@@ -55,6 +66,11 @@ class Inheritance {
     return merged;
   }
 };
+
+void UpdateInheritance(Thread& thread) {
+  SpinLockGuard guard(contention_lock);
+  Inheritance::UpdateChain(thread);
+}
 
 void Mutex::Lock() ESC_NO_THREAD_SAFETY_ANALYSIS {
   Thread& self = CurrentThread();

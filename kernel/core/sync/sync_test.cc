@@ -8,11 +8,26 @@
 #include "kernel/core/dispatch/dispatcher.h"
 #include "kernel/core/mutex.h"
 #include "kernel/core/park.h"
+#include "kernel/core/sched_api/ready_list.h"
 #include "kernel/core/testing/core_machine.h"
 #include "kernel/core/wait_queue.h"
 
 namespace esc::core {
 namespace {
+
+// First in, first out, but it is asked for priorities, so that they can be set.
+class PriorityTaker final : public sched::RunQueue {
+ public:
+  explicit PriorityTaker(const sched::QueueConfig&) {}
+  void Enqueue(sched::Thread& thread, sched::EnqueueReason, Nanos) override { ready_.push_back(thread); }
+  void Dequeue(sched::Thread& thread, sched::DequeueReason, Nanos) override { ready_.remove(thread); }
+  sched::Thread* PickNext(CpuId cpu, Nanos) override { return sched::TakeFirstFor(ready_, cpu); }
+
+ private:
+  sched::ReadyList ready_;
+};
+constinit const sched::Descriptor kTakesPriorities = sched::DescribeQueue<PriorityTaker, int>(
+    {.name = "takes_priorities", .capabilities = sched::Capability::kPriorities | sched::Capability::kInheritance});
 
 class SyncTest : public CoreTest {
  protected:
@@ -232,6 +247,45 @@ TEST_F(SyncTest, TheOwnerInheritsThroughAChainAndGivesBack) {
       EXPECT_EQ(middle->parameters().priority, sched::PriorityLevel::kNormal);
       Stop();
     }, high);
+  }));
+}
+
+// Who waits becomes more urgent, and less: the owners along the chain follow at once.
+TEST_F(SyncTest, AWaitersNewPriorityReachesTheWholeChain) {
+  Mutex first, second;
+  sched::Parameters high, normal, low;
+  high.priority = sched::PriorityLevel::kRealTime;
+  low.priority = sched::PriorityLevel::kLow;
+  UsePlugin(kTakesPriorities);
+  Finish(Boot([&] {
+    const auto owner = Spawn([&] {
+      MutexGuard guard(first);
+      After(Nanos{2000});
+    });
+    const auto middle = Spawn([&] {
+      MutexGuard guard(second);
+      MutexGuard inner(first);
+    });
+    const auto last = Spawn([&] { MutexGuard guard(second); });
+    Spawn([&, owner, middle, last] {
+      After(Nanos{500});
+      EXPECT_EQ(owner->parameters(), normal);
+      EXPECT_EQ(SetParameters(*last, high), Status::kOk);
+      EXPECT_EQ(middle->parameters(), high);
+      EXPECT_EQ(owner->parameters(), high);
+      // What it is lent stays when its own goes down, and no more than that when it has gone up before.
+      EXPECT_EQ(SetParameters(*owner, low), Status::kOk);
+      EXPECT_EQ(owner->parameters(), high);
+      EXPECT_EQ(SetParameters(*last, low), Status::kOk);
+      EXPECT_EQ(middle->parameters(), normal);
+      EXPECT_EQ(owner->parameters(), normal);
+      EXPECT_EQ(SetParameters(*middle, low), Status::kOk);
+      EXPECT_EQ(owner->parameters(), low);
+      EXPECT_EQ(SetParameters(*owner, normal), Status::kOk);
+      After(Nanos{5000});
+      EXPECT_EQ(owner->parameters(), normal);
+      Stop();
+    });
   }));
 }
 

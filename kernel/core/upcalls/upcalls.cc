@@ -4,10 +4,13 @@
 #include <utility>
 
 #include "kernel/arch_api/clock.h"
+#include "kernel/base/format.h"
 #include "kernel/base/log.h"
 #include "kernel/base/port.h"
 #include "kernel/base/spin_lock.h"
+#include "kernel/core/dispatch/decision_log.h"
 #include "kernel/core/dispatch/per_cpu.h"
+#include "kernel/core/dispatch/run_queue_slot.h"
 #include "kernel/core/dispatch/switch.h"
 #include "kernel/core/process.h"
 #include "kernel/core/signal/deliver.h"
@@ -164,9 +167,14 @@ void OnPanic() {
   if (!core::CoreIsUp()) return;
   const PerCpu& cpu = ThisPerCpu();
   Log("cpu {}: running thread {} of process {}", cpu.id, cpu.current->tid(), cpu.current->process().pid());
-  for (std::size_t i = 0; i < cpu.decisions.size(); ++i) {
-    const core::DecisionRing::Decision& decision = cpu.decisions.FromLast(i);
-    Log("  at {} ns: from thread {} to {}", decision.time, decision.from, decision.to);
+  // Without their locks, which may be held for ever now.
+  for (std::size_t slot = 0; slot < cpu.slot_count; ++slot) {
+    const core::DecisionLog& decisions = cpu.slots[slot]->decisions();
+    for (std::size_t i = 0; i < decisions.size(); ++i) {
+      FixedText<80> line;
+      core::DescribeDecision(line, decisions.FromLast(i));
+      Log("  layer {} at {}", slot, line.view());
+    }
   }
 }
 
