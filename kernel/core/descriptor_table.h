@@ -24,6 +24,9 @@ class DescriptorTable : public mm::RefCounted<DescriptorTable> {
 
   // The lowest free descriptor >= `lowest`; kTooManyOpen at the limit.
   Result<int> Add(mm::RefPtr<File> file, CloseOnExec close_on_exec, int lowest = 0);
+  // Whether the next Add will find a place, unless other threads are quicker: for what could not be undone if it did not.
+  // kTooManyOpen, kNoMemory.
+  Status MakeRoom();
   // Exactly `descriptor`, closing what was there (dup2).
   Status Put(int descriptor, mm::RefPtr<File> file, CloseOnExec close_on_exec);
   Result<mm::RefPtr<File>> Get(int descriptor);
@@ -48,6 +51,7 @@ class DescriptorTable : public mm::RefCounted<DescriptorTable> {
     CloseOnExec close_on_exec = CloseOnExec::kNo;
   };
   Status Grow(int slots);
+  int LowestFree(int lowest) const ESC_REQUIRES(lock_);
   bool CopyInto(DescriptorTable& copy) ESC_REQUIRES(lock_);
   bool Open(int descriptor) const ESC_REQUIRES(lock_) {
     return descriptor >= 0 && descriptor < capacity_ && slots_[descriptor].file;

@@ -68,6 +68,7 @@ class Thread : public sched::Thread,
 
   // --- guarded by the process's lock ---
   SignalSet blocked_signals;
+  SignalSet waited_signals;            // its owner blocks them, though not while it waits for them (sigtimedwait)
   SignalSet pending_signals;
   SignalInfo* pending_info = nullptr;  // 65 entries, allocated with the thread; nullptr for kernel threads
   SignalSet saved_mask;                // sigsuspend's, restored after the handler

@@ -66,17 +66,21 @@ std::uint16_t WithoutUmask(Paths& paths, std::uint16_t permissions) {
   return permissions & 07777 & static_cast<std::uint16_t>(~paths.umask());
 }
 
-Result<mm::RefPtr<Node>> CreateFile(Paths& paths, Node* base, std::string_view path, const OpenOptions& options) {
+// A new file, opened; null, with `place` as it is now, when somebody else was first. It is opened before it gets its name: what
+// cannot be opened leaves no file behind.
+Result<mm::RefPtr<OpenFile>> CreateFile(Paths& paths, Node* base, std::string_view path, const OpenOptions& options, Place& place) {
   core::MutexGuard guard(TreeMutex());
-  const Place place = ESC_TRY(Walk(paths, base, path, options.exclusive ? FollowLast::kNo : FollowLast::kYes));
+  place = ESC_TRY(Walk(paths, base, path, options.exclusive ? FollowLast::kNo : FollowLast::kYes));
   if (place.node) {
     if (options.exclusive) return Status::kAlreadyExists;
-    return place.node;
+    return mm::RefPtr<OpenFile>();
   }
   if (place.trailing_slash) return Status::kIsDirectory;
-  mm::RefPtr<Node> node = ESC_TRY(NewNode(NodeType::kFile, WithoutUmask(paths, options.permissions), {}));
+  const mm::RefPtr<Node> node = ESC_TRY(NewNode(NodeType::kFile, WithoutUmask(paths, options.permissions), {}));
+  mm::RefPtr<OpenFile> file = ESC_TRY(node->Open(options.mode));
   ESC_TRY(AddNew(paths, place, node));
-  return node;
+  file->opened_in = place.directory;
+  return file;
 }
 
 Status CheckOpen(Node& node, const OpenOptions& options) {
@@ -174,20 +178,19 @@ Status CheckAccess(Node& node, std::uint8_t wanted) {
 Result<mm::RefPtr<OpenFile>> Open(Paths& paths, Node* base, std::string_view path, const OpenOptions& options) {
   const bool follow = options.follow && !(options.create && options.exclusive);
   Place place = ESC_TRY(Walk(paths, base, path, follow ? FollowLast::kYes : FollowLast::kNo));
-  bool created = false;
   if (!place.node || (options.create && options.exclusive)) {
     if (place.node) return Status::kAlreadyExists;
     if (!options.create) return Status::kNotFound;
-    place.node = ESC_TRY(CreateFile(paths, base, path, options));
-    created = true;
+    mm::RefPtr<OpenFile> created = ESC_TRY(CreateFile(paths, base, path, options, place));
+    if (created) return created;
   }
   if (options.path_only) {
     if (options.directory_only && place.node->type() != NodeType::kDirectory) return Status::kNotDirectory;
     return mm::RefPtr<OpenFile>(ESC_TRY(mm::MakeRef<OpenDirectory>(core::OpenMode{}, place.node)));
   }
-  if (!created) ESC_TRY(CheckOpen(*place.node, options));
-  if (options.truncate && place.node->type() == NodeType::kFile) ESC_TRY(place.node->Truncate(0));
+  ESC_TRY(CheckOpen(*place.node, options));
   mm::RefPtr<OpenFile> file = ESC_TRY(place.node->Open(options.mode));
+  if (options.truncate && place.node->type() == NodeType::kFile) ESC_TRY(place.node->Truncate(0));
   file->opened_in = std::move(place.directory);
   return file;
 }

@@ -70,6 +70,8 @@ Answer OpenAt(int base, VirtAddr path, std::uint32_t flags, std::uint32_t mode) 
   if ((flags & kOpenAccessMode) == kOpenAccessMode) return Status::kInvalidArgument;
   const mm::RefPtr<fs::Node> start = ESC_TRY(BaseOf(base, name.view()));
   const mm::RefPtr<fs::Paths> paths = fs::CurrentPaths();
+  // What would come to nothing for want of a descriptor must not make or cut a file.
+  if ((flags & (kOpenCreate | kOpenTruncate)) != 0) ESC_TRY(CurrentDescriptors()->MakeRoom());
   const mm::RefPtr<fs::OpenFile> file = ESC_TRY(fs::Open(*paths, start.get(), name.view(), OptionsOf(flags, mode)));
   if ((flags & kOpenNoControllingTerminal) == 0) TakeControllingTerminal(*file);
   return CurrentDescriptors()->Add(file, CloseOnExecOf(flags));

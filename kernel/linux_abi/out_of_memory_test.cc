@@ -25,7 +25,7 @@ constexpr std::uint64_t kRead = 0, kWrite = 1, kOpen = 2, kClose = 3, kStat = 4,
                         kVfork = 58, kExecve = 59, kExit = 60, kWait4 = 61, kFcntl = 72, kFlock = 73, kTruncate = 76,
                         kFtruncate = 77, kGetcwd = 79, kChdir = 80, kRename = 82, kMkdir = 83, kRmdir = 84, kLink = 86,
                         kUnlink = 87, kSymlink = 88, kReadlink = 89, kSigtimedwait = 128, kSigqueue = 129, kSigaltstack = 131,
-                        kMknod = 133, kChroot = 161, kMount = 165, kUmount = 166, kSetHostName = 170, kFutex = 202,
+                        kMknod = 133, kChroot = 161, kSetHostName = 170, kFutex = 202,
                         kGetdents = 217, kTimerCreate = 283, kFallocate = 285, kTimerSet = 286, kEventFd = 290,
                         kEpollCreate = 291, kPipe2 = 293, kEpollCtl = 233, kEpollWait = 232, kDup2 = 33, kMemfd = 319,
                         kSetItimer = 38, kSetAffinity = 203, kGetpid = 39, kSetsid = 112;
@@ -92,8 +92,6 @@ class OutOfMemory : public AbiTest, public testing::WithParamInterface<Case> {
     program.ExpectCall(0, kMkdir, {program.Text("/dir"), 0755});
     program.ExpectCall(3, kOpen, {program.Text("/dir/entry"), 0102, 0644});
     program.ExpectCall(0, kClose, {3});
-    program.ExpectCall(0, kMkdir, {program.Text("/proc"), 0755});
-    program.ExpectCall(0, kMount, {program.Text("none"), program.Text("/proc"), program.Text("proc"), 0, 0});
     for (std::uint64_t at = 0; at < TestProgram::kDataBytes; at += kPage) program.Put64(kData + at, 0);
   }
 
@@ -259,7 +257,6 @@ const Part kStartThread = [](TestProgram& p, Label child) {
 const Case kFileCases[] = {
     {"open", {}, At(kOpen, "/file"), CloseResult, 1},
     {"open_create", {}, At(kOpen, "/dir/new", 0102, 0644), All(CloseResult, At(kUnlink, "/dir/new")), 2},
-    {"open_temporary", {}, At(kOpen, "/dir", 020200002, 0644), CloseResult, 2},
     {"open_truncate", {}, All(At(kOpen, "/file", 01002)), CloseResult, 1},
     {"open_proc", {}, At(kOpen, "/proc/self/status"), CloseResult, 1},
     {"open_proc_fd", {}, At(kOpen, "/proc/self/fd", 0200000), CloseResult, 1},
@@ -278,16 +275,16 @@ const Case kFileCases[] = {
     {"rename_over", From(kLink, "/file", "/hard"), From(kRename, "/file", "/dir/entry"),
      All(From(kLink, "/dir/entry", "/file")), 0},
     {"mknod_fifo", {}, At(kMknod, "/dir/fifo", 0010644), At(kUnlink, "/dir/fifo"), 2},
-    {"open_fifo", At(kMknod, "/dir/fifo", 0010644), At(kOpen, "/dir/fifo", 2), CloseResult, 2},
+    {"open_fifo", At(kMknod, "/dir/fifo", 0010644), At(kOpen, "/dir/fifo", 2), CloseResult, 1},
     {"chdir", {}, At(kChdir, "/dir"), At(kChdir, "/"), 0},
-    {"chroot", {}, At(kChroot, "/dir"), {}, 0},
+    {"chroot", {}, At(kChroot, "/"), {}, 0},
     {"getcwd", At(kChdir, "/dir"), Do(kGetcwd, {kData, 200}), {}, 0},
     {"write_first_page", At(kOpen, "/dir/new", 0102, 0644), Do(kWrite, {3, kData, kPage}),
      All(Do(kFtruncate, {3, 0}), Do(kSeek, {3, 0, 0})), 1, -ENOSPC},
     {"write_far_away", At(kOpen, "/dir/new", 0102, 0644), All(Do(kSeek, {3, 1 << 30, 0}), Do(kWrite, {3, kData, 10})),
      Do(kFtruncate, {3, 0}), 1, -ENOSPC},
     {"ftruncate_up", At(kOpen, "/dir/new", 0102, 0644), Do(kFtruncate, {3, 1 << 30}), Do(kFtruncate, {3, 0}), 0},
-    {"fallocate", At(kOpen, "/dir/new", 0102, 0644), Do(kFallocate, {3, 0, 0, 5 * kPage}), Do(kFtruncate, {3, 0}), 5, -ENOSPC},
+    {"fallocate", At(kOpen, "/dir/new", 0102, 0644), Do(kFallocate, {3, 0, 0, 5 * kPage}), Do(kFtruncate, {3, 0}), 0, -ENOSPC},
     {"truncate_down", {}, At(kTruncate, "/file", 100), {}, 0},
     {"getdents", At(kOpen, "/dir", 0200000), All(Do(kSeek, {3, 0, 0}), Do(kGetdents, {3, kData, 1000})), {}, 0},
     {"getdents_proc", At(kOpen, "/proc", 0200000), All(Do(kSeek, {3, 0, 0}), Do(kGetdents, {3, kData, 1000})), {}, 0},
@@ -301,11 +298,8 @@ const Case kFileCases[] = {
     {"record_lock_split",
      All(At(kOpen, "/file", 2), Put(0, 1), Put(8, 0), Put(16, 1000), Do(kFcntl, {3, 6, kData}), Put(0, 2), Put(8, 500),
          Put(16, 100)),
-     Do(kFcntl, {3, 6, kData}), All(Put(0, 1), Do(kFcntl, {3, 6, kData}), Put(0, 2)), 1, -ENOLCK},
+     Do(kFcntl, {3, 6, kData}), All(Put(0, 1), Do(kFcntl, {3, 6, kData}), Put(0, 2)), 0, -ENOLCK},
     {"flock", At(kOpen, "/file"), Do(kFlock, {3, 2}), Do(kFlock, {3, 8}), 1, -ENOLCK},
-    {"mount_bind", {}, [](TestProgram& p, Label) {
-       p.SystemCall(kMount, {p.Text("none"), p.Text("/dir"), p.Text("tmpfs"), 0, 0});
-     }, At(kUmount, "/dir"), 0},
 };
 
 const Case kDescriptorCases[] = {
@@ -352,19 +346,26 @@ const Case kProcessCases[] = {
 };
 
 const Case kMemoryCases[] = {
-    {"mmap", {}, MapArea(4), UnmapArea(4), 1},
-    {"mmap_shared", {}, MapArea(4, kSharedAnonymous), UnmapArea(4), 1},
-    {"mmap_file", At(kOpen, "/file"), Do(kMmap, {kArea, 2 * kPage, 1, 2 | kFixed, 3, 0}), UnmapArea(2), 1},
-    {"mmap_shared_file", At(kOpen, "/file", 2), Do(kMmap, {kArea, 2 * kPage, 3, 1 | kFixed, 3, 0}), UnmapArea(2), 1},
-    {"mmap_splits", MapArea(8), Do(kMmap, {kArea + 3 * kPage, kPage, 1, kAnonymous | kFixed, ~0ull, 0}), MapArea(8), 1},
-    {"munmap_splits", MapArea(8), Do(kMunmap, {kArea + 3 * kPage, kPage}), MapArea(8), 1},
-    {"mprotect_splits", MapArea(8), Do(kMprotect, {kArea + 3 * kPage, kPage, 1}), Do(kMprotect, {kArea, 8 * kPage, 3}), 1},
+    {"mmap", {}, MapArea(4), UnmapArea(4), 0},
+    {"mmap_shared", {}, MapArea(4, kSharedAnonymous), UnmapArea(4), 0},
+    {"mmap_file", At(kOpen, "/file"), Do(kMmap, {kArea, 2 * kPage, 1, 2 | kFixed, 3, 0}), UnmapArea(2), 0},
+    {"mmap_shared_file", At(kOpen, "/file", 2), Do(kMmap, {kArea, 2 * kPage, 3, 1 | kFixed, 3, 0}), UnmapArea(2), 0},
+    {"mmap_splits", MapArea(8), Do(kMmap, {kArea + 3 * kPage, kPage, 1, kAnonymous | kFixed, ~0ull, 0}), MapArea(8), 0},
+    {"munmap_splits", MapArea(8), Do(kMunmap, {kArea + 3 * kPage, kPage}), MapArea(8), 0},
+    {"mprotect_splits", MapArea(8), Do(kMprotect, {kArea + 3 * kPage, kPage, 1}), Do(kMprotect, {kArea, 8 * kPage, 3}), 0},
     {"madvise_splits", MapArea(8), Do(kMadvise, {kArea + 3 * kPage, kPage, 4}), {}, 0},
     {"mremap_grows", MapArea(2), Do(kMremap, {kArea, 2 * kPage, 9 * kPage, 0}), Do(kMunmap, {kArea + 2 * kPage, 7 * kPage}), 0},
-    {"mremap_moves", All(MapArea(2), Do(kPread, {0, 0, 0, 0})), Do(kMremap, {kArea, 2 * kPage, 4 * kPage, 3, kArea + 0x40000000}),
-     Do(kMremap, {kArea + 0x40000000, 4 * kPage, 2 * kPage, 3, kArea}), 1},
-    {"mremap_part", MapArea(8), Do(kMremap, {kArea + 3 * kPage, kPage, kPage, 3, kArea + 0x40000000}),
-     All(Do(kMunmap, {kArea + 0x40000000, kPage}), MapArea(8)), 1},
+    {"mremap_moves",
+     All(MapArea(2), Do(kMmap, {kArea + 2 * kPage, kPage, 1, kAnonymous | kFixed, ~0ull, 0}), Do(kPread, {0, kArea, 1, 0})),
+     Do(kMremap, {kArea, 2 * kPage, 4 * kPage, 1}),
+     All([](TestProgram& p, Label) {
+           p.Copy(Register::rdi, Register::rbx);
+           p.Move(Register::rsi, 4 * kPage);
+           p.Move(Register::rax, kMunmap);
+           p.SystemCall();
+         },
+         MapArea(2)),
+     0},
     {"brk", {}, [](TestProgram& p, Label) {
        // Linux answers the old end when it fails: here made an error.
        const Label well = p.NewLabel();

@@ -190,6 +190,16 @@ Answer SuspendUntilSignal(VirtAddr set, std::uint64_t set_bytes) {
   return Pause();
 }
 
+namespace {
+
+void SetWaitedSignals(SignalSet wanted) {
+  core::Process& process = core::CurrentProcess();
+  SpinLockGuard guard(process.lock);
+  core::CurrentThread().waited_signals = wanted;
+}
+
+}  // namespace
+
 Answer WaitForSignal(VirtAddr set_at, VirtAddr info_at, VirtAddr timeout, std::uint64_t set_bytes) {
   SignalSet wanted = ESC_TRY(ReadSet(set_at, set_bytes));
   wanted.Remove(Signal::kKill);
@@ -202,10 +212,12 @@ Answer WaitForSignal(VirtAddr set_at, VirtAddr info_at, VirtAddr timeout, std::u
     SignalInfo info = TakePending(wanted);
     if (info.signal == Signal::kNone) {
       // Unblocked for the wait, so that they wake it; nothing is delivered before the return to user mode.
+      SetWaitedSignals(SignalSet(old.bits() & wanted.bits()));
       core::SetSignalMask(SignalSet(old.bits() & ~wanted.bits()));
       const Status parked = core::Park(core::Interruptible::kYes, deadline);
       info = TakePending(wanted);
       core::SetSignalMask(old);
+      SetWaitedSignals({});
       if (info.signal == Signal::kNone && parked == Status::kTimedOut) return Errno::kAgain;
       if (info.signal == Signal::kNone && parked == Status::kInterrupted) return Errno::kIntr;
       if (info.signal == Signal::kNone) continue;

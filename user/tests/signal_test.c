@@ -203,6 +203,23 @@ static void SignalsAreTaken(void) {
   CHECK(sigprocmask(SIG_SETMASK, &old, NULL) == 0);
 }
 
+// Also one that would be ignored by default, when it comes during the wait.
+static void AnIgnoredSignalThatIsWaitedForComes(void) {
+  sigset_t set, old;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  CHECK(sigprocmask(SIG_BLOCK, &set, &old) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    usleep(20000);
+    _exit(0);
+  }
+  siginfo_t info;
+  CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_pid == child);
+  CHECK(waitpid(child, NULL, 0) == child);
+  CHECK(sigprocmask(SIG_SETMASK, &old, NULL) == 0);
+}
+
 // What a handler changes in the saved registers is what goes on.
 static void SkipFault(int signal, siginfo_t* info, void* context) {
   (void)signal;
@@ -232,6 +249,7 @@ int main(void) {
   AlternateStack();
   HandlersNest();
   SignalsAreTaken();
+  AnIgnoredSignalThatIsWaitedForComes();
   HandlersChangeRegisters();
   puts("ok signal_test");
   return 0;

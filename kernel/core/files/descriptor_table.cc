@@ -70,15 +70,31 @@ bool DescriptorTable::CopyInto(DescriptorTable& copy) ESC_NO_THREAD_SAFETY_ANALY
   return true;
 }
 
+int DescriptorTable::LowestFree(int lowest) const {
+  int at = lowest;
+  while (at < capacity_ && slots_[at].file) ++at;
+  return at;
+}
+
+Status DescriptorTable::MakeRoom() {
+  int at;
+  {
+    SpinLockGuard guard(lock_);
+    at = LowestFree(0);
+    if (at >= limit_) return Status::kTooManyOpen;
+    if (at < capacity_) return Status::kOk;
+  }
+  return Grow(at + 1);
+}
+
 Result<int> DescriptorTable::Add(mm::RefPtr<File> file, CloseOnExec close_on_exec, int lowest) {
   if (lowest < 0) return Status::kInvalidArgument;
   for (;;) {
-    int needed;
+    int at;
     {
       SpinLockGuard guard(lock_);
       if (lowest >= limit_) return Status::kTooManyOpen;
-      int at = lowest;
-      while (at < capacity_ && slots_[at].file) ++at;
+      at = LowestFree(lowest);
       if (at >= limit_) return Status::kTooManyOpen;
       if (at < capacity_) {
         Count(*file);
@@ -86,9 +102,8 @@ Result<int> DescriptorTable::Add(mm::RefPtr<File> file, CloseOnExec close_on_exe
         slots_[at].close_on_exec = close_on_exec;
         return at;
       }
-      needed = at + 1;
     }
-    ESC_TRY(Grow(needed));
+    ESC_TRY(Grow(at + 1));
   }
 }
 

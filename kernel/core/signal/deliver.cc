@@ -70,6 +70,12 @@ void ActByDefault(Process& process, Signal signal) {
   }
 }
 
+// What init blocked when it came and has unblocked since ends it as little as what it never blocked; its own faults do.
+bool ShieldsInit(const Process& process, const SignalInfo& info) {
+  const std::uint64_t kByItself = kFaults | SetOf(Signal::kKill).bits();
+  return process.pid().value == 1 && (info.code <= 0 || (SetOf(info.signal).bits() & kByItself) == 0);
+}
+
 // One signal, or none.
 struct Step {
   enum class Kind : std::uint8_t { kNone, kEnd, kStop, kSignal, kStandIn } kind = Kind::kNone;
@@ -158,7 +164,7 @@ void HandleSignals(Thread& self, arch::UserRegisters& registers) {
     }
     if (step.action.handler == kIgnoreHandler) continue;
     if (step.action.handler == kDefaultHandler) {
-      ActByDefault(process, step.info.signal);
+      if (!ShieldsInit(process, step.info)) ActByDefault(process, step.info.signal);
       continue;
     }
     RunHandler(step, registers);

@@ -31,6 +31,11 @@ bool ShieldsInit(const Process& process, const SignalAction& action, Signal sign
   return signal == Signal::kKill || signal == Signal::kStop || action.handler == kDefaultHandler;
 }
 
+// What the thread blocks is not ignored: it may be asked for, or wanted later (Linux's sig_ignored says the same).
+bool Keeps(const Thread& thread, Signal signal) {
+  return thread.blocked_signals.Contains(signal) || thread.waited_signals.Contains(signal);
+}
+
 void Forget(Process& process, SignalSet signals) ESC_REQUIRES(process.lock) {
   process.pending = Without(process.pending, signals);
   for (Thread& thread : process.threads) thread.pending_signals = Without(thread.pending_signals, signals);
@@ -65,10 +70,10 @@ PostOutcome PostSignal(Process& process, const SignalInfo& info, PostKind kind) 
   if (process.threads.empty() || process.exiting) return PostOutcome::kDone;
   const SignalAction& action = process.actions[Index(info.signal)];
   if (kind == PostKind::kChildStopped && (action.flags & kNoChildStop) != 0) return PostOutcome::kDone;
-  if (ShieldsInit(process, action, info.signal)) return PostOutcome::kDone;
+  const bool kept = Keeps(process.threads.front(), info.signal);
+  if (!kept && ShieldsInit(process, action, info.signal)) return PostOutcome::kDone;
   const PostOutcome outcome = StopOrContinue(process, info.signal);
-  const bool blocked = process.threads.front().blocked_signals.Contains(info.signal);
-  if (!blocked && DoesNothing(action, info.signal)) return outcome;
+  if (!kept && DoesNothing(action, info.signal)) return outcome;
   if (!process.pending.Contains(info.signal)) process.pending_info[Index(info.signal)] = info;
   process.pending.Add(info.signal);
   if (info.signal == Signal::kKill) process.end_requested.store(true, std::memory_order_seq_cst);
@@ -97,12 +102,11 @@ Status SendSignalToThread(Thread& thread, const SignalInfo& info) {
   SpinLockGuard guard(process.lock);
   if (process.exiting) return Status::kOk;
   const SignalAction& action = process.actions[Index(info.signal)];
-  if (ShieldsInit(process, action, info.signal)) return Status::kOk;
-  const bool blocked = thread.blocked_signals.Contains(info.signal);
-  if (!blocked && DoesNothing(action, info.signal)) return Status::kOk;
+  const bool kept = Keeps(thread, info.signal);
+  if (!kept && (ShieldsInit(process, action, info.signal) || DoesNothing(action, info.signal))) return Status::kOk;
   if (!thread.pending_signals.Contains(info.signal)) thread.pending_info[Index(info.signal)] = info;
   thread.pending_signals.Add(info.signal);
-  if (blocked) {
+  if (thread.blocked_signals.Contains(info.signal)) {
     TellHeld();
   } else {
     WakeForSignal(thread);
