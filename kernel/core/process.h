@@ -35,6 +35,13 @@ struct Credentials {
   std::uint32_t gid = 0, egid = 0, sgid = 0;
 };
 
+// The supplementary groups (setgroups).
+struct GroupList {
+  static constexpr std::size_t kMost = 32;
+  std::array<std::uint32_t, kMost> ids{};
+  std::uint32_t count = 0;
+};
+
 // The limits of setrlimit; `current` is the soft one. In the resource's own unit; ~0 is none.
 enum class Resource : std::uint8_t {
   kCpu, kFileSize, kData, kStack, kCore, kResident, kProcesses, kOpenFiles, kLockedMemory, kAddressSpace, kLocks,
@@ -108,6 +115,7 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
   mm::RefPtr<DescriptorTable> descriptors ESC_GUARDED_BY(lock);
   mm::RefPtr<PathContext> paths ESC_GUARDED_BY(lock);
   Credentials credentials ESC_GUARDED_BY(lock);
+  GroupList groups ESC_GUARDED_BY(lock);
   std::array<Limit, kResources> limits ESC_GUARDED_BY(lock);
   std::array<SignalAction, 65> actions ESC_GUARDED_BY(lock);  // index: signal number
   std::array<SignalInfo, 65> pending_info ESC_GUARDED_BY(lock);
@@ -128,6 +136,8 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
   std::atomic<bool> multithreaded{false};
   // Stopped by a job-control signal. Written under lock; read by dispatch under a run queue's lock.
   std::atomic<bool> stop_requested{false};
+
+  bool InSupplementaryGroup(std::uint32_t gid);
 
   Process() = default;
   ~Process();
@@ -217,6 +227,8 @@ Result<WaitResult> WaitForChild(const WaitSelector& selector, const WaitOptions&
 // --- job control ids (setsid, setpgid) ---
 Result<Pid> StartSession();
 Status SetGroup(Pid pid, Pid group);
+// Whether nobody of the group has a parent who could continue it: one of the same session in another group (POSIX 3.264).
+bool IsOrphanedGroup(Pid group);
 
 // --- signals ---
 Status SendSignal(Process& process, const SignalInfo& info);

@@ -82,6 +82,15 @@ class TerminalFile : public OpenFile {
   std::size_t Available() override { return ConsoleTerminal().Available(); }
 };
 
+// Whether /dev/tty is there for the caller: its session's terminal. Init may take a free one by it, so that a shell in the
+// place of init controls jobs.
+bool HasTerminal() {
+  core::Process& process = core::CurrentProcess();
+  const Pid owner = ConsoleTerminal().session();
+  if (owner.value == 0) return process.pid().value == 1;
+  return owner == core::GetRelations(process).session;
+}
+
 template <class T>
 Result<mm::RefPtr<OpenFile>> Make(core::OpenMode mode, DeviceNode* node) {
   return mm::RefPtr<OpenFile>(ESC_TRY(mm::MakeRef<T>(mode, mm::RefPtr<Node>(node))));
@@ -95,6 +104,8 @@ Result<mm::RefPtr<OpenFile>> DeviceNode::Open(core::OpenMode mode) {
   if (number_ == kZeroDevice) return Make<ZeroFile>(mode, this);
   if (number_ == kFullDevice) return Make<FullFile>(mode, this);
   if (number_ == kRandomDevice || number_ == kUrandomDevice) return Make<RandomFile>(mode, this);
+  // The caller's own terminal: whose session has none, has no such device (tty(4)).
+  if (number_ == kTtyDevice && !HasTerminal()) return Status::kNoDevice;
   if (number_ == kSerialDevice || number_ == kTtyDevice || number_ == kConsoleDevice) return Make<TerminalFile>(mode, this);
   return Status::kNotFound;
 }

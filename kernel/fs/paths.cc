@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint8_t kRead = static_cast<std::uint8_t>(Permission::kRead);
 constexpr std::uint8_t kWrite = static_cast<std::uint8_t>(Permission::kWrite);
 constexpr std::uint8_t kExecute = static_cast<std::uint8_t>(Permission::kExecute);
-constexpr std::uint16_t kSticky = 01000;
+constexpr std::uint16_t kSticky = 01000, kSetGroupId = 02000;
 
 core::Credentials CurrentCredentials() {
   core::Process& process = core::CurrentProcess();
@@ -44,7 +44,13 @@ Status AddNew(Paths& paths, const Place& place, mm::RefPtr<Node> node) {
   if (Removed(paths, *place.directory)) return Status::kNotFound;
   ESC_TRY(CheckAccess(*place.directory, kWrite | kExecute));
   const core::Credentials who = CurrentCredentials();
-  ESC_TRY(node->SetOwner(who.euid, who.egid));
+  const Attributes around = place.directory->GetAttributes();
+  // What is made in a set-group-ID directory has its group; a directory hands that on (inode(7)).
+  const bool hands_on = (around.permissions & kSetGroupId) != 0;
+  ESC_TRY(node->SetOwner(who.euid, hands_on ? around.gid : who.egid));
+  if (hands_on && node->type() == NodeType::kDirectory) {
+    ESC_TRY(node->SetPermissions(node->GetAttributes().permissions | kSetGroupId));
+  }
   return AddEntry(*place.directory, place.name(), std::move(node));
 }
 
@@ -86,8 +92,9 @@ Result<mm::RefPtr<OpenFile>> CreateFile(Paths& paths, Node* base, std::string_vi
 Status CheckOpen(Node& node, const OpenOptions& options) {
   if (node.type() == NodeType::kSymbolicLink) return Status::kTooManyLinks;
   if (options.directory_only && node.type() != NodeType::kDirectory) return Status::kNotDirectory;
-  if (node.type() == NodeType::kDirectory && (options.mode.writable || options.create)) return Status::kIsDirectory;
-  const int wanted = (options.mode.readable ? kRead : 0) | (options.mode.writable ? kWrite : 0);
+  const bool changes = options.mode.writable || options.truncate;
+  if (node.type() == NodeType::kDirectory && (changes || options.create)) return Status::kIsDirectory;
+  const int wanted = (options.mode.readable ? kRead : 0) | (changes ? kWrite : 0);
   return CheckAccess(node, static_cast<std::uint8_t>(wanted));
 }
 
@@ -163,20 +170,26 @@ mm::RefPtr<Paths> CurrentPaths() {
   return mm::RefPtr<Paths>(static_cast<Paths*>(process.paths.get()));
 }
 
-Status CheckAccess(Node& node, std::uint8_t wanted) {
+Status CheckAccess(Node& node, std::uint8_t wanted) { return CheckAccessAs(CurrentCredentials(), node, wanted); }
+
+Status CheckAccessAs(const core::Credentials& who, Node& node, std::uint8_t wanted) {
   if (wanted == 0) return Status::kOk;
-  const core::Credentials who = CurrentCredentials();
   const bool directory = node.type() == NodeType::kDirectory;
   if (who.euid == 0 && (directory || (wanted & kExecute) == 0)) return Status::kOk;
   const Attributes attributes = node.GetAttributes();
   const std::uint16_t mode = attributes.permissions;
   if (who.euid == 0) return (mode & 0111) != 0 ? Status::kOk : Status::kAccessDenied;
-  const int shift = who.euid == attributes.uid ? 6 : who.egid == attributes.gid ? 3 : 0;
+  const bool member = who.egid == attributes.gid || core::CurrentProcess().InSupplementaryGroup(attributes.gid);
+  const int shift = who.euid == attributes.uid ? 6 : member ? 3 : 0;
   return (mode >> shift & wanted) == wanted ? Status::kOk : Status::kAccessDenied;
 }
 
 Result<mm::RefPtr<OpenFile>> Open(Paths& paths, Node* base, std::string_view path, const OpenOptions& options) {
   const bool follow = options.follow && !(options.create && options.exclusive);
+  // A name to be made must not end in a slash; not even that of a directory that is there (open(2)).
+  if (options.create && path.ends_with('/') && ESC_TRY(Walk(paths, base, path, FollowLast::kNever)).last_bytes != 0) {
+    return Status::kIsDirectory;
+  }
   Place place = ESC_TRY(Walk(paths, base, path, follow ? FollowLast::kYes : FollowLast::kNo));
   if (!place.node || (options.create && options.exclusive)) {
     if (place.node) return Status::kAlreadyExists;
@@ -202,7 +215,7 @@ Result<mm::RefPtr<OpenFile>> MakeUnnamedFile() {
 
 Status MakeDirectory(Paths& paths, Node* base, std::string_view path, std::uint16_t permissions) {
   core::MutexGuard guard(TreeMutex());
-  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
+  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNever));
   if (place.node) return Status::kAlreadyExists;
   ESC_TRY(AddNew(paths, place, ESC_TRY(mm::MakeRef<MemoryDirectory>(WithoutUmask(paths, permissions), place.directory.get()))));
   place.directory->AddLink();  // the child's ".."
@@ -211,8 +224,9 @@ Status MakeDirectory(Paths& paths, Node* base, std::string_view path, std::uint1
 
 Status MakeNode(Paths& paths, Node* base, std::string_view path, NodeType type, std::uint16_t permissions, DeviceNumber device) {
   core::MutexGuard guard(TreeMutex());
-  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
+  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNever));
   if (place.node) return Status::kAlreadyExists;
+  if (place.trailing_slash) return Status::kNotFound;
   return AddNew(paths, place, ESC_TRY(NewNode(type, WithoutUmask(paths, permissions), device)));
 }
 
@@ -220,8 +234,9 @@ Status MakeSymbolicLink(Paths& paths, std::string_view target, Node* base, std::
   if (target.empty()) return Status::kNotFound;
   if (target.size() > kMaxPath) return Status::kNameTooLong;
   core::MutexGuard guard(TreeMutex());
-  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
+  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNever));
   if (place.node) return Status::kAlreadyExists;
+  if (place.trailing_slash) return Status::kNotFound;
   return AddNew(paths, place, ESC_TRY(SymbolicLink::Create(target)));
 }
 
@@ -229,7 +244,7 @@ Status Link(Paths& paths, Node* old_base, std::string_view old_path, Node* new_b
   core::MutexGuard guard(TreeMutex());
   const mm::RefPtr<Node> node = ESC_TRY(Resolve(paths, old_base, old_path, follow));
   if (node->type() == NodeType::kDirectory) return Status::kPermissionDenied;
-  const Place place = ESC_TRY(Walk(paths, new_base, new_path, FollowLast::kNo));
+  const Place place = ESC_TRY(Walk(paths, new_base, new_path, FollowLast::kNever));
   if (place.node) return Status::kAlreadyExists;
   if (place.last_bytes == 0 || place.trailing_slash) return Status::kNotFound;
   if (Removed(paths, *place.directory)) return Status::kNotFound;
@@ -240,9 +255,10 @@ Status Link(Paths& paths, Node* old_base, std::string_view old_path, Node* new_b
 
 Status Unlink(Paths& paths, Node* base, std::string_view path) {
   core::MutexGuard guard(TreeMutex());
-  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
+  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNever));
   if (!place.node) return Status::kNotFound;
   if (place.node->type() == NodeType::kDirectory) return Status::kIsDirectory;
+  if (place.trailing_slash) return Status::kNotDirectory;
   ESC_TRY(CheckRemoval(*place.directory, *place.node));
   ESC_TRY(place.directory->Remove(place.name()));
   Unlinked(*place.node);
@@ -251,7 +267,7 @@ Status Unlink(Paths& paths, Node* base, std::string_view path) {
 
 Status RemoveDirectory(Paths& paths, Node* base, std::string_view path) {
   core::MutexGuard guard(TreeMutex());
-  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNo));
+  const Place place = ESC_TRY(Walk(paths, base, path, FollowLast::kNever));
   if (!place.node) return Status::kNotFound;
   if (place.node->type() != NodeType::kDirectory) return Status::kNotDirectory;
   if (place.last_bytes == 0) return path.ends_with("..") ? Status::kNotEmpty : Status::kInvalidArgument;
@@ -265,12 +281,12 @@ Status RemoveDirectory(Paths& paths, Node* base, std::string_view path) {
 
 Status Rename(Paths& paths, Node* old_base, std::string_view old_path, Node* new_base, std::string_view new_path, Replace replace) {
   core::MutexGuard guard(TreeMutex());
-  const Place from = ESC_TRY(Walk(paths, old_base, old_path, FollowLast::kNo));
-  const Place to = ESC_TRY(Walk(paths, new_base, new_path, FollowLast::kNo));
+  const Place from = ESC_TRY(Walk(paths, old_base, old_path, FollowLast::kNever));
+  const Place to = ESC_TRY(Walk(paths, new_base, new_path, FollowLast::kNever));
   if (!from.node) return Status::kNotFound;
   if (from.last_bytes == 0 || to.last_bytes == 0) return Status::kBusy;
   const bool directory = from.node->type() == NodeType::kDirectory;
-  if (to.trailing_slash && !directory) return Status::kNotDirectory;
+  if ((from.trailing_slash || to.trailing_slash) && !directory) return Status::kNotDirectory;
   if (directory && LiesWithin(to.directory.get(), *from.node)) return Status::kInvalidArgument;
   if (Removed(paths, *to.directory)) return Status::kNotFound;
   ESC_TRY(CheckRemoval(*from.directory, *from.node));

@@ -45,7 +45,9 @@ mm::RefPtr<Paths> CurrentPaths();
 // A file that no directory holds, open for reading and writing (memfd_create). kNoMemory.
 Result<mm::RefPtr<OpenFile>> MakeUnnamedFile();
 
-enum class FollowLast : std::uint8_t { kNo, kYes };
+// Whether a symbolic link in the last place is followed. kNo follows it all the same before a trailing slash, as stat does;
+// kNever means the name itself, as what makes, moves and removes names does.
+enum class FollowLast : std::uint8_t { kNo, kYes, kNever };
 Result<mm::RefPtr<Node>> Resolve(Paths& paths, Node* base, std::string_view path, FollowLast follow);
 
 struct OpenOptions {
@@ -78,5 +80,7 @@ Result<std::size_t> PathOfFile(Paths& paths, OpenFile& file, std::span<char> buf
 enum class Permission : std::uint8_t { kExecute = 1, kWrite = 2, kRead = 4 };
 // Whether the running process may; `wanted` is a sum of Permission bits.
 Status CheckAccess(Node& node, std::uint8_t wanted);
+// The same for `who` in the place of its credentials.
+Status CheckAccessAs(const core::Credentials& who, Node& node, std::uint8_t wanted);
 
 }  // namespace esc::fs

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kPages = kPipeBytes / kPageSize;
 
 enum class Named : std::uint8_t { kNo, kYes };
+constexpr std::uint64_t kNoMeeting = ~std::uint64_t{0};
 enum class End : std::uint8_t { kReader, kWriter, kBoth };
 
 // The bytes between the ends, and the node that stat sees. Invariant: read_ <= written_ <= read_ + kPipeBytes; byte n
@@ -31,7 +32,12 @@ class PipeNode : public BaseNode {
 
   Result<std::size_t> Read(core::IoBuffer& buffer, bool non_blocking);
   Result<std::size_t> Write(core::IoBuffer& buffer, bool non_blocking);
-  core::Readiness Poll(End end);
+  // `met`: how often the writing side had been opened when this end began to wait for its first writer.
+  core::Readiness Poll(End end, std::uint64_t met);
+  std::uint64_t WriterOpens() {
+    core::MutexGuard guard(mutex_);
+    return writers_ == 0 ? writer_opens_ : kNoMeeting;
+  }
   core::WaitQueue& queue(End end) { return end == End::kWriter ? writable_ : readable_; }
   std::size_t Available() {
     core::MutexGuard guard(mutex_);
@@ -75,13 +81,16 @@ class PipeFile : public OpenFile {
     if (!mode().writable) return Status::kBadDescriptor;
     return pipe().Write(buffer, mode().non_blocking);
   }
-  core::Readiness Poll() override { return pipe().Poll(end_); }
+  core::Readiness Poll() override { return pipe().Poll(end_, met_); }
   core::WaitQueue* PollQueue() override { return &pipe().queue(end_); }
   std::size_t Available() override { return pipe().Available(); }
+  // A fifo that was opened without waiting hangs up only once a writer has come and gone.
+  void AwaitFirstWriter() { met_ = pipe().WriterOpens(); }
 
  private:
   PipeNode& pipe() { return static_cast<PipeNode&>(node()); }
   const End end_;
+  std::uint64_t met_ = kNoMeeting;  // written before anybody else knows the file
 };
 
 Status PipeNode::WaitOn(core::WaitQueue& queue) {
@@ -166,13 +175,13 @@ Result<std::size_t> PipeNode::Write(core::IoBuffer& buffer, bool non_blocking) {
   return buffer.done();
 }
 
-core::Readiness PipeNode::Poll(End end) {
+core::Readiness PipeNode::Poll(End end, std::uint64_t met) {
   using core::Readiness;
   core::MutexGuard guard(mutex_);
   Readiness ready = Readiness::kNone;
   if (end != End::kWriter) {
     if (read_ != written_) ready = ready | Readiness::kReadable;
-    if (writers_ == 0) ready = ready | Readiness::kHangUp;
+    if (writers_ == 0 && writer_opens_ != met) ready = ready | Readiness::kHangUp;
   }
   if (end != End::kReader) {
     if (Room() >= kPipeAtomicBytes) ready = ready | Readiness::kWritable;
@@ -195,13 +204,14 @@ Result<mm::RefPtr<OpenFile>> PipeNode::Open(core::OpenMode mode) {
     core::MutexGuard guard(mutex_);
     if (named_ == Named::kYes && end == End::kWriter && mode.non_blocking && readers_ == 0) return Status::kNoDevice;
   }
-  mm::RefPtr<OpenFile> file(ESC_TRY(mm::MakeRef<PipeFile>(mode, mm::RefPtr<Node>(this), end)));
+  mm::RefPtr<PipeFile> file = ESC_TRY(mm::MakeRef<PipeFile>(mode, mm::RefPtr<Node>(this), end));
+  if (named_ == Named::kYes && end == End::kReader && mode.non_blocking) file->AwaitFirstWriter();
   // A pipe without a name, opened by /proc/PID/fd, may have lost its other side for ever: nobody waits for that.
   if (named_ == Named::kYes && end != End::kBoth && !mode.non_blocking) {
     core::MutexGuard guard(mutex_);
     ESC_TRY(WaitForOtherSide(end));
   }
-  return file;
+  return mm::RefPtr<OpenFile>(std::move(file));
 }
 
 }  // namespace

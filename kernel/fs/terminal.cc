@@ -1,15 +1,20 @@
 #include "kernel/fs/terminal.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "kernel/arch_api/clock.h"
 #include "kernel/arch_api/console.h"
 #include "kernel/core/process.h"
+#include "kernel/core/thread.h"
 
 namespace esc::fs {
 namespace {
 
 // Indices into TerminalSettings::control, in the order of c_cc.
 enum ControlIndex { kIntr, kQuit, kErase, kKill, kEof, kTime, kMin, kSwitch, kStart, kStop, kSuspend, kEol, kReprint, kDiscard, kWordErase, kLiteralNext, kEol2 };
+
+constexpr std::int32_t kSentByKernel = 0x80;  // si_code: SI_KERNEL
 
 bool IsControl(char c, std::uint8_t setting) { return setting != 0 && static_cast<std::uint8_t>(c) == setting; }
 
@@ -92,7 +97,7 @@ void Terminal::OnInput(char c) {
   }
   changed_.WakeAll();
   // Outside of the lock: signals take the process table's, which ranks before ours. Nobody in the foreground: nothing.
-  if (signal != core::Signal::kNone && group.value > 0) static_cast<void>(core::SendSignalToGroup(group, {.signal = signal}));
+  if (signal != core::Signal::kNone && group.value > 0) static_cast<void>(core::SendSignalToGroup(group, {.signal = signal, .code = kSentByKernel}));
 }
 
 void Terminal::Accept(char c) {
@@ -104,6 +109,7 @@ void Terminal::Accept(char c) {
   }
   if (settings_.canonical && HandleEditing(c)) return;
   Store(c);
+  last_input_ = arch::Now();
   if (!settings_.canonical) {
     line_ = write_;
     return Echo(c);
@@ -113,8 +119,30 @@ void Terminal::Accept(char c) {
   if (IsEndOfLine(c)) line_ = write_;
 }
 
-bool Terminal::ReadReady() const {
-  return settings_.canonical ? line_ != read_ : write_ - read_ >= std::max<std::size_t>(1, settings_.control[kMin]);
+// Whether a read of `wanted` bytes has what it waits for: a line, or VMIN bytes (POSIX 11.1.7).
+bool Terminal::ReadReady(std::size_t wanted) const {
+  if (settings_.canonical) return line_ != read_;
+  return write_ - read_ >= std::clamp<std::size_t>(settings_.control[kMin], 1, wanted);
+}
+
+// VTIME, in tenths of a second: from the start of the read when VMIN is 0, else from the last byte.
+Nanos Terminal::ReadDeadline(Nanos started) const {
+  const Nanos limit = Nanos::Millis(100 * settings_.control[kTime]);
+  if (settings_.canonical) return Nanos::Max();
+  if (settings_.control[kMin] == 0) return started + limit;
+  return settings_.control[kTime] == 0 || write_ == read_ ? Nanos::Max() : std::max(started, last_input_) + limit;
+}
+
+// kOk when there is something to take, or nothing is waited for; kWouldBlock, kRestart.
+Status Terminal::WaitForInput(std::size_t wanted, bool non_blocking) {
+  const Nanos started = arch::Now();
+  while (!ReadReady(wanted)) {
+    if (arch::Now() >= ReadDeadline(started)) return Status::kOk;
+    if (non_blocking) return write_ != read_ && !settings_.canonical ? Status::kOk : Status::kWouldBlock;
+    const Status waited = changed_.Wait(lock_, core::Interruptible::kYes, ReadDeadline(started));
+    if (!Ok(waited) && waited != Status::kTimedOut) return waited;
+  }
+  return Status::kOk;
 }
 
 // Takes what one read gives: a line, or what is there; an end-of-file character ends it and is not given.
@@ -134,18 +162,14 @@ std::size_t Terminal::Take(char* to, std::size_t most, bool& line_ended) {
 }
 
 Result<std::size_t> Terminal::Read(core::IoBuffer& buffer, bool non_blocking) {
-  ESC_TRY(CheckForeground());
+  ESC_TRY(CheckForeground(core::Signal::kTerminalInput));
   char piece[256];
   bool line_ended = false;
   while (buffer.remaining() != 0 && !line_ended) {
     std::size_t taken = 0;
     {
       SpinLockGuard guard(lock_);
-      while (buffer.done() == 0 && !ReadReady()) {
-        if (!settings_.canonical && settings_.control[kMin] == 0 && write_ == read_) return std::size_t{0};
-        if (non_blocking) return Status::kWouldBlock;
-        ESC_TRY(changed_.Wait(lock_, core::Interruptible::kYes));
-      }
+      if (buffer.done() == 0) ESC_TRY(WaitForInput(buffer.remaining(), non_blocking));
       taken = Take(piece, std::min(sizeof(piece), buffer.remaining()), line_ended);
     }
     if (taken == 0) break;
@@ -154,21 +178,35 @@ Result<std::size_t> Terminal::Read(core::IoBuffer& buffer, bool non_blocking) {
   return buffer.done();
 }
 
-// A background process that reads gets SIGTTIN and tries again when it is in the foreground (POSIX, 11.1.4).
-Status Terminal::CheckForeground() {
+// A background process that reads gets SIGTTIN, one that writes or changes SIGTTOU, and tries again when it is in the
+// foreground. Where that would be for ever, because the signal does nothing or nobody could bring it back, reading fails;
+// who does not take SIGTTOU may write (POSIX, 11.1.4).
+Status Terminal::CheckForeground(core::Signal signal) {
   core::Process& process = core::CurrentProcess();
-  Pid foreground, session;
   {
     SpinLockGuard guard(lock_);
-    foreground = foreground_;
-    session = session_;
+    if (foreground_.value == 0 || process.session != session_ || process.group == foreground_) return Status::kOk;
   }
-  if (foreground.value == 0 || process.session != session || process.group == foreground) return Status::kOk;
-  ESC_TRY(core::SendSignalToGroup(process.group, {.signal = core::Signal::kTerminalInput}));
+  bool takes_it;
+  {
+    SpinLockGuard guard(process.lock);
+    takes_it = process.actions[static_cast<std::size_t>(signal)].handler != core::kIgnoreHandler &&
+               !core::CurrentThread().blocked_signals.Contains(signal);
+  }
+  if (!takes_it) return signal == core::Signal::kTerminalOutput ? Status::kOk : Status::kIoError;
+  const Pid group = core::GetRelations(process).group;
+  if (core::IsOrphanedGroup(group)) return Status::kIoError;
+  ESC_TRY(core::SendSignalToGroup(group, {.signal = signal, .code = kSentByKernel}));
   return Status::kRestart;
 }
 
 Result<std::size_t> Terminal::Write(core::IoBuffer& buffer) {
+  bool checks;
+  {
+    SpinLockGuard guard(lock_);
+    checks = settings_.stop_background_output;
+  }
+  if (checks) ESC_TRY(CheckForeground(core::Signal::kTerminalOutput));
   char piece[256];
   while (buffer.remaining() != 0) {
     const std::size_t bytes = std::min(sizeof(piece), buffer.remaining());
@@ -183,7 +221,9 @@ Result<std::size_t> Terminal::Write(core::IoBuffer& buffer) {
 
 core::Readiness Terminal::Poll() {
   SpinLockGuard guard(lock_);
-  return ReadReady() ? core::Readiness::kReadable | core::Readiness::kWritable : core::Readiness::kWritable;
+  // With a time limit one byte is enough to start a read.
+  const std::size_t enough = settings_.control[kTime] != 0 ? 1 : kInputBytes;
+  return ReadReady(enough) ? core::Readiness::kReadable | core::Readiness::kWritable : core::Readiness::kWritable;
 }
 
 std::size_t Terminal::Available() {
@@ -222,7 +262,7 @@ void Terminal::SetWindowSize(const WindowSize& size) {
     if (size != window_) group = foreground_;
     window_ = size;
   }
-  if (group.value > 0) static_cast<void>(core::SendSignalToGroup(group, {.signal = core::Signal::kWindow}));
+  if (group.value > 0) static_cast<void>(core::SendSignalToGroup(group, {.signal = core::Signal::kWindow, .code = kSentByKernel}));
 }
 
 Pid Terminal::foreground_group() {
@@ -238,6 +278,19 @@ void Terminal::SetForegroundGroup(Pid group) {
 Pid Terminal::session() {
   SpinLockGuard guard(lock_);
   return session_;
+}
+
+void Terminal::EndSession(Pid session) {
+  Pid group{};
+  {
+    SpinLockGuard guard(lock_);
+    if (session_ != session) return;
+    group = std::exchange(foreground_, Pid{});
+    session_ = Pid{};
+  }
+  if (group.value <= 0) return;
+  static_cast<void>(core::SendSignalToGroup(group, {.signal = core::Signal::kHangUp, .code = kSentByKernel}));
+  static_cast<void>(core::SendSignalToGroup(group, {.signal = core::Signal::kContinue, .code = kSentByKernel}));
 }
 
 void Terminal::SetSession(Pid session) {

@@ -12,6 +12,7 @@
 #include "kernel/base/spin_lock.h"
 #include "kernel/base/units.h"
 #include "kernel/core/file.h"
+#include "kernel/core/signal.h"
 #include "kernel/core/wait_queue.h"
 #include "kernel/mm/ref_ptr.h"
 
@@ -60,6 +61,9 @@ class Terminal {
 
   Result<std::size_t> Read(core::IoBuffer& buffer, bool non_blocking);
   Result<std::size_t> Write(core::IoBuffer& buffer);
+  // Whether the running process may change the terminal now: as from the background it may not (POSIX 11.1.4). kRestart
+  // after SIGTTOU to its group, kIoError in an orphaned group.
+  Status CheckMayChange() { return CheckForeground(core::Signal::kTerminalOutput); }
   core::Readiness Poll();
   core::WaitQueue& poll_queue() { return changed_; }
   std::size_t Available();
@@ -73,6 +77,8 @@ class Terminal {
   Pid foreground_group();
   void SetForegroundGroup(Pid group);
   Pid session();
+  // The session has lost its leader: the terminal is free, and its foreground group is told by SIGHUP and SIGCONT.
+  void EndSession(Pid session);
   void SetSession(Pid session);  // 0: released
 
  private:
@@ -84,9 +90,11 @@ class Terminal {
   bool HandleEditing(char c) ESC_REQUIRES(lock_);
   void Store(char c) ESC_REQUIRES(lock_);
   void EraseOne() ESC_REQUIRES(lock_);
-  bool ReadReady() const ESC_REQUIRES(lock_);
+  bool ReadReady(std::size_t wanted) const ESC_REQUIRES(lock_);
+  Nanos ReadDeadline(Nanos started) const ESC_REQUIRES(lock_);
+  Status WaitForInput(std::size_t wanted, bool non_blocking) ESC_REQUIRES(lock_);
   std::size_t Take(char* to, std::size_t most, bool& line_ended) ESC_REQUIRES(lock_);
-  Status CheckForeground();
+  Status CheckForeground(core::Signal signal);
 
   SpinLock lock_{LockRank::kFile};
   TerminalSettings settings_ ESC_GUARDED_BY(lock_);
@@ -96,6 +104,7 @@ class Terminal {
   std::size_t read_ ESC_GUARDED_BY(lock_) = 0, line_ ESC_GUARDED_BY(lock_) = 0, write_ ESC_GUARDED_BY(lock_) = 0;
   Pid foreground_ ESC_GUARDED_BY(lock_){};
   Pid session_ ESC_GUARDED_BY(lock_){};
+  Nanos last_input_ ESC_GUARDED_BY(lock_){};  // when the last byte came (VTIME)
   core::WaitQueue changed_;
 };
 

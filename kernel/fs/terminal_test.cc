@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "kernel/arch_api/clock.h"
 #include "kernel/fs/test_kernel.h"
 
 namespace esc::fs {
@@ -111,6 +112,70 @@ TEST(Terminal, TheInterruptCharacterDropsTheLine) {
     EXPECT_EQ(ReadNow(terminal), "next\n");
   });
   EXPECT_EQ(kernel.machine().console(), "gone^Cnext\n");
+}
+
+TerminalSettings Raw(Terminal& terminal, std::uint8_t least, std::uint8_t tenths) {
+  TerminalSettings raw = terminal.settings();
+  raw.canonical = raw.echo = raw.signals = false;
+  raw.control[5] = tenths;  // VTIME
+  raw.control[6] = least;   // VMIN
+  return raw;
+}
+
+std::string ReadWaiting(Terminal& terminal, std::size_t most) {
+  std::string text(most, '\0');
+  core::IoBuffer buffer = core::IoBuffer::Kernel(text.data(), most);
+  const Result<std::size_t> done = terminal.Read(buffer, false);
+  if (!done.ok()) return "error " + std::string(StatusName(done.status()));
+  text.resize(*done);
+  return text;
+}
+
+TEST(Terminal, ARawReadAsksForNoMoreThanItTakes) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    terminal.SetSettings(Raw(terminal, 3, 0));
+    Type(terminal, "ab");
+    EXPECT_EQ(terminal.Poll(), core::Readiness::kWritable);
+    EXPECT_EQ(ReadWaiting(terminal, 2), "ab");
+    Type(terminal, "cde");
+    EXPECT_EQ(terminal.Poll(), core::Readiness::kReadable | core::Readiness::kWritable);
+    EXPECT_EQ(ReadWaiting(terminal, 100), "cde");
+  });
+}
+
+TEST(Terminal, ARawReadEndsWhenItsTimeIsOver) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    terminal.SetSettings(Raw(terminal, 0, 2));
+    const Nanos before = arch::Now();
+    EXPECT_EQ(ReadWaiting(terminal, 10), "");
+    EXPECT_GE(arch::Now() - before, Nanos::Millis(200));
+    Type(terminal, "x");
+    EXPECT_EQ(terminal.Poll(), core::Readiness::kReadable | core::Readiness::kWritable);
+    EXPECT_EQ(ReadWaiting(terminal, 10), "x");
+    EXPECT_LT(arch::Now() - before, Nanos::Millis(300));
+    // From the last byte on.
+    terminal.SetSettings(Raw(terminal, 5, 1));
+    Type(terminal, "ab");
+    EXPECT_EQ(ReadWaiting(terminal, 10), "ab");
+    EXPECT_GE(arch::Now() - before, Nanos::Millis(300));
+  });
+}
+
+TEST(Terminal, ASessionWithoutItsLeaderLeavesTheTerminalFree) {
+  TestKernel kernel;
+  Terminal terminal;
+  kernel.Expect([&] {
+    terminal.SetSession(Pid{7});
+    terminal.EndSession(Pid{8});
+    EXPECT_EQ(terminal.session(), Pid{7});
+    terminal.EndSession(Pid{7});
+    EXPECT_EQ(terminal.session(), Pid{});
+    EXPECT_EQ(terminal.foreground_group(), Pid{});
+  });
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class Walker {
       Result<mm::RefPtr<Node>> next = place_.directory->Lookup(component_);
       if (!next.ok() && !(last && next.status() == Status::kNotFound)) return next.status();
       if (next.ok() && (*next)->type() == NodeType::kSymbolicLink &&
-          (!last || follow == FollowLast::kYes || !rest_.empty())) {
+          (!last || follow == FollowLast::kYes || (follow == FollowLast::kNo && !rest_.empty()))) {
         ESC_TRY(FollowLink(**next));
         continue;
       }
@@ -42,7 +42,9 @@ class Walker {
       }
       place_.node = std::move(*next);
     }
-    if (place_.trailing_slash && place_.node->type() != NodeType::kDirectory) return Status::kNotDirectory;
+    if (follow != FollowLast::kNever && place_.trailing_slash && place_.node->type() != NodeType::kDirectory) {
+      return Status::kNotDirectory;
+    }
     return std::move(place_);
   }
 

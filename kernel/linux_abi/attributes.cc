@@ -61,7 +61,9 @@ std::uint64_t DeviceWord(fs::DeviceNumber device) {
 
 TimeSpec TimeOf(Nanos time) {
   constexpr std::int64_t kSecond = 1'000'000'000;
-  return {time.value / kSecond, time.value % kSecond};
+  // Before 1970 too, nanoseconds count upwards.
+  const std::int64_t rest = (time.value % kSecond + kSecond) % kSecond;
+  return {(time.value - rest) / kSecond, rest};
 }
 
 Answer WriteStat(fs::Node& node, VirtAddr out) {
@@ -112,11 +114,12 @@ Answer SetMode(fs::Node& node, std::uint32_t mode) {
 
 // -1 leaves an id as it is. Only root gives files away; an owner may choose its own group.
 Answer SetOwner(fs::Node& node, std::uint32_t uid, std::uint32_t gid) {
+  if (uid == ~0u && gid == ~0u) return 0;
   const fs::Attributes attributes = node.GetAttributes();
   const core::Credentials who = CurrentCredentials();
   if (who.euid != 0) {
     const bool own = who.euid == attributes.uid && (uid == ~0u || uid == attributes.uid) &&
-                     (gid == ~0u || gid == attributes.gid || gid == who.egid);
+                     (gid == ~0u || gid == attributes.gid || gid == who.egid || core::CurrentProcess().InSupplementaryGroup(gid));
     if (!own) return Status::kPermissionDenied;
   }
   // Who gets a file does not get what its set-ID bits give (chown(2)).
@@ -142,6 +145,7 @@ Answer ChangeTimes(fs::Node& node, const TimeSpec (&times)[2]) {
   const std::optional<Nanos> accessed = ESC_TRY(TimeWanted(times[0], now));
   const std::optional<Nanos> modified = ESC_TRY(TimeWanted(times[1], now));
   const bool both_now = times[0].nanoseconds == kTimeNow && times[1].nanoseconds == kTimeNow;
+  if (!accessed && !modified) return 0;
   if (const Status owner = CheckOwner(node); !Ok(owner)) {
     // "Now" is also for those who may write (utimensat(2)).
     if (!both_now) return owner;
@@ -155,7 +159,13 @@ Answer ChangeTimes(fs::Node& node, const TimeSpec (&times)[2]) {
 Answer AccessAt2(int base, VirtAddr path, std::uint32_t mode, std::uint32_t flags) {
   if ((mode & ~7u) != 0 || (flags & ~(kAtEffectiveAccess | kAtNoFollow | kAtEmptyPath)) != 0) return Status::kInvalidArgument;
   const NodeRef node = ESC_TRY(Find(base, path, flags));
-  return mode == 0 ? Status::kOk : fs::CheckAccess(*node, static_cast<std::uint8_t>(mode));
+  core::Credentials who = CurrentCredentials();
+  // access asks what the user behind a set-ID program may (access(2)).
+  if ((flags & kAtEffectiveAccess) == 0) {
+    who.euid = who.uid;
+    who.egid = who.gid;
+  }
+  return fs::CheckAccessAs(who, *node, static_cast<std::uint8_t>(mode));
 }
 Answer AccessAt(int base, VirtAddr path, std::uint32_t mode) { return AccessAt2(base, path, mode, 0); }
 Answer Access(VirtAddr path, std::uint32_t mode) { return AccessAt2(kAtWorkingDirectory, path, mode, 0); }

@@ -212,6 +212,7 @@ Answer SendFile(int out, int in, VirtAddr offset_at, std::uint64_t bytes) {
   const Result<std::uint64_t> start =
       own_position ? source->Seek(0, core::SeekFrom::kCurrent) : mm::ReadUser<std::uint64_t>(offset_at);
   if (!start.ok()) return start.status() == Status::kNotSeekable ? Answer(Errno::kInval) : Answer(start.status());
+  if (static_cast<std::int64_t>(*start) < 0 || target->mode().append) return Status::kInvalidArgument;
   char* block = static_cast<char*>(mm::Allocate(kCopyChunk));
   if (block == nullptr) return Status::kNoMemory;
   const mm::Owned<char> owner(block);

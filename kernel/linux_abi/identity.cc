@@ -120,11 +120,30 @@ Answer GetAllGids(VirtAddr real, VirtAddr effective, VirtAddr saved) { return Ge
 Answer SetFileUid(std::uint32_t) { return CurrentCredentials().euid; }
 Answer SetFileGid(std::uint32_t) { return CurrentCredentials().egid; }
 
-// Nobody has supplementary groups.
-Answer GetGroups(int count, VirtAddr) { return count < 0 ? Status::kInvalidArgument : Status::kOk; }
-Answer SetGroups(int count, VirtAddr) {
+Answer GetGroups(int room, VirtAddr to) {
+  if (room < 0) return Status::kInvalidArgument;
+  core::GroupList groups;
+  {
+    core::Process& process = core::CurrentProcess();
+    SpinLockGuard guard(process.lock);
+    groups = process.groups;
+  }
+  if (room == 0) return groups.count;
+  if (static_cast<std::uint32_t>(room) < groups.count) return Status::kInvalidArgument;
+  ESC_TRY(mm::CopyToUser(to, groups.ids.data(), groups.count * sizeof(groups.ids[0])));
+  return groups.count;
+}
+
+Answer SetGroups(int count, VirtAddr from) {
   if (CurrentCredentials().euid != 0) return Status::kPermissionDenied;
-  return count == 0 ? Status::kOk : Status::kInvalidArgument;
+  core::GroupList groups;
+  if (count < 0 || static_cast<std::size_t>(count) > core::GroupList::kMost) return Status::kInvalidArgument;
+  groups.count = static_cast<std::uint32_t>(count);
+  ESC_TRY(mm::CopyFromUser(groups.ids.data(), from, groups.count * sizeof(groups.ids[0])));
+  core::Process& process = core::CurrentProcess();
+  SpinLockGuard guard(process.lock);
+  process.groups = groups;
+  return 0;
 }
 
 Answer GetCapabilities(VirtAddr header_at, VirtAddr data_at) {

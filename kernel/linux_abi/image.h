@@ -22,7 +22,7 @@ struct ScriptLine {
   std::string_view argument;  // empty: none
 };
 inline constexpr std::size_t kScriptLineBytes = 256;  // BINPRM_BUF_SIZE
-inline constexpr int kMaxScriptDepth = 4;
+inline constexpr int kMaxScriptDepth = 5;
 // kNotExecutable when `start` (the file's first bytes) is no script or names nothing.
 Result<ScriptLine> ParseScriptLine(std::string_view start);
 

@@ -95,6 +95,7 @@ void InitLinuxAbi() {
     std::memcpy(state.domain_name.data(), kDomainName.data(), kDomainName.size());
   }
   core::SetUserAbi(abi);
+  core::SetSessionEndHook([](Pid session) { fs::ConsoleTerminal().EndSession(session); });
   fs::SetCloseHook([](fs::OpenFile& file) {
     ForgetInEpolls(file);
     ReleaseLocksOf(file);

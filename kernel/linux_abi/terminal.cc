@@ -60,6 +60,7 @@ Answer SetTermios(Terminal& terminal, VirtAddr from, bool flush, bool with_speed
   } else {
     termios.base = ESC_TRY(mm::ReadUser<Termios>(from));
   }
+  ESC_TRY(terminal.CheckMayChange());
   const TerminalSettings old = terminal.settings();
   TerminalSettings settings = SettingsOf(termios.base);
   settings.input_speed = with_speeds ? termios.input_speed : old.input_speed;
@@ -78,6 +79,7 @@ Answer SetForeground(Terminal& terminal, VirtAddr from) {
   const auto group = ESC_TRY(mm::ReadUser<std::int32_t>(from));
   if (group < 0) return Status::kInvalidArgument;
   if (!OwnsTerminal(terminal)) return Status::kNotTerminal;
+  ESC_TRY(terminal.CheckMayChange());
   const Pid session = terminal.session();
   bool exists = false, ours = false;
   core::ForEachProcess([&](core::Process& process) {
@@ -108,12 +110,7 @@ Answer SetControlling(Terminal& terminal, std::uint64_t steal) {
 
 Answer ReleaseControlling(Terminal& terminal) {
   if (!OwnsTerminal(terminal)) return Status::kNotTerminal;
-  const Pid group = terminal.foreground_group();
-  if (terminal.session() != core::CurrentProcess().pid()) return 0;  // only a leader's leaving frees it
-  terminal.SetSession({});
-  terminal.SetForegroundGroup({});
-  (void)core::SendSignalToGroup(group, {.signal = core::Signal::kHangUp, .code = kCodeKernel});
-  (void)core::SendSignalToGroup(group, {.signal = core::Signal::kContinue, .code = kCodeKernel});
+  terminal.EndSession(core::CurrentProcess().pid());  // only a leader's leaving frees it
   return 0;
 }
 
@@ -154,6 +151,7 @@ Answer TerminalControl(Terminal& terminal, std::uint32_t request, std::uint64_t 
     case kTtyNoControlling: return ReleaseControlling(terminal);
     case kTtyFlush:
       if (argument > static_cast<std::uint64_t>(kFlushBoth)) return Status::kInvalidArgument;
+      ESC_TRY(terminal.CheckMayChange());
       if (argument != static_cast<std::uint64_t>(kFlushOutput)) terminal.FlushInput();
       return 0;
     case kTtySendBreak:

@@ -60,16 +60,18 @@ Status ArgumentBlock::Add(std::string_view text) {
 }
 
 Status ArgumentBlock::AddStringFromUser(VirtAddr from) {
+  const std::size_t begin = size_;
   ESC_TRY(Reserve(64));
   while (true) {
     const Result<std::size_t> length = mm::CopyStringFromUser({bytes_ + size_, capacity_ - size_}, from);
     if (length.ok()) {
+      if (*length >= kMaxArgumentText) return Status::kTooLarge;
       size_ += *length + 1;
       ++count_;
       return Status::kOk;
     }
     if (length.status() != Status::kTooLarge) return length.status();
-    if (capacity_ == kMaxArgumentBytes) return Status::kTooLarge;
+    if (capacity_ == kMaxArgumentBytes || capacity_ - begin > kMaxArgumentText) return Status::kTooLarge;
     ESC_TRY(Reserve(std::min(capacity_ - size_ + 1, kMaxArgumentBytes - size_)));
   }
 }

@@ -29,7 +29,11 @@ class UserPath {
   std::string_view text_;
 };
 
-// Zero-terminated strings in a kernel buffer that grows: argv and envp of execve. kTooLarge past kMaxArgumentBytes.
+// One argument with its zero (MAX_ARG_STRLEN).
+inline constexpr std::size_t kMaxArgumentText = 128 * 1024;
+
+// Zero-terminated strings in a kernel buffer that grows: argv and envp of execve. kTooLarge past kMaxArgumentBytes
+// in all, or kMaxArgumentText in one.
 class ArgumentBlock {
  public:
   ArgumentBlock() = default;

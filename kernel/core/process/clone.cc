@@ -126,6 +126,7 @@ Status FillProcess(Process& child, Process& parent, const CloneOptions& options)
   // Two locks of one rank are never held together: what is the parent's goes through this copy.
   struct Copied {
     Credentials credentials;
+    GroupList groups;
     std::array<Limit, kResources> limits;
     std::array<SignalAction, 65> actions;
     ProgramInfo program;
@@ -134,13 +135,14 @@ Status FillProcess(Process& child, Process& parent, const CloneOptions& options)
   mm::Owned<Copied> copied = ESC_TRY(mm::New<Copied>());
   {
     SpinLockGuard guard(parent.lock);
-    *copied = {parent.credentials, parent.limits, parent.actions, parent.program, parent.affinity};
+    *copied = {parent.credentials, parent.groups, parent.limits, parent.actions, parent.program, parent.affinity};
   }
   SpinLockGuard guard(child.lock);
   child.memory = std::move(memory);
   child.descriptors = std::move(descriptors);
   child.paths = std::move(paths);
   child.credentials = copied->credentials;
+  child.groups = copied->groups;
   child.limits = copied->limits;
   child.actions = copied->actions;
   child.program = copied->program;

@@ -61,11 +61,26 @@ void ResetThread(Thread& self) {
   arch::RestoreFpu(self.context);
 }
 
+// Another process may share the table (CLONE_FILES): what exec closes stays open there.
+Status UnshareDescriptors(Process& process) {
+  mm::RefPtr<DescriptorTable> own;
+  {
+    SpinLockGuard guard(process.lock);
+    own = process.descriptors;
+  }
+  if (!own || own->references() <= 2) return Status::kOk;
+  own = ESC_TRY(own->Fork());
+  SpinLockGuard guard(process.lock);
+  std::swap(own, process.descriptors);
+  return Status::kOk;
+}
+
 }  // namespace
 
 Status ReplaceImage(mm::RefPtr<mm::AddressSpace> memory, const ProgramInfo& program) {
   Thread& self = CurrentThread();
   Process& process = self.process();
+  ESC_TRY(UnshareDescriptors(process));
   ESC_TRY(EndOtherThreads(process, self));
   BecomeLeader(process, self);
   // The old memory is still there: a shared one (vfork) has a word to clear and somebody to wake.

@@ -54,6 +54,7 @@ bool GiveChildrenToInit(Process& process) ESC_REQUIRES(process_table_lock) {
     Process& child = process.children.front();
     ProcessTable::SetParent(child, init != nullptr ? *init : ProcessTable::Kernel());
     child.exit_signal = Signal::kChild;
+    if (child.group != process.group && child.session == process.session) HangUpOrphanedGroup(child.group);
     if (child.state != State::kZombie) continue;
     zombies = true;
     NotifyParent(child);
@@ -113,6 +114,7 @@ void BecomeZombie(Process& process, const ExitStatus& ending) {
     process.wait_reported = false;
     ProcessTable::SetState(process, State::kZombie);
     Process& parent = *process.parent;
+    if (parent.group != process.group && parent.session == process.session) HangUpOrphanedGroup(process.group);
     NotifyParent(process);
     if (ParentDisowns(parent, process)) unlinked = ProcessTable::Unlink(process);
   }

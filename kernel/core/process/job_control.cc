@@ -1,6 +1,8 @@
 // Groups and sessions: setsid, setpgid.
 #include "kernel/core/process.h"
+#include "kernel/core/process/life.h"
 #include "kernel/core/process/process_table.h"
+#include "kernel/core/signal/post.h"
 
 namespace esc::core {
 
@@ -35,6 +37,39 @@ Status SetGroup(Pid pid, Pid group) {
   }
   ProcessTable::SetGroup(*process, group);
   return Status::kOk;
+}
+
+namespace {
+
+bool Orphaned(Pid group) ESC_REQUIRES(process_table_lock) {
+  bool orphaned = true;
+  ProcessTable::ForEachInGroup(group, [&](Process& member) ESC_NO_THREAD_SAFETY_ANALYSIS {
+    if (member.state != State::kReady || member.parent == nullptr) return;
+    if (member.parent->group != group && member.parent->session == member.session) orphaned = false;
+  });
+  return orphaned;
+}
+
+}  // namespace
+
+bool IsOrphanedGroup(Pid group) {
+  SpinLockGuard guard(process_table_lock);
+  return Orphaned(group);
+}
+
+void HangUpOrphanedGroup(Pid group) {
+  bool stopped = false;
+  ProcessTable::ForEachInGroup(group, [&](Process& member) {
+    stopped |= member.stop_requested.load(std::memory_order_acquire);
+  });
+  if (!stopped || !Orphaned(group)) return;
+  constexpr std::int32_t kSentByKernel = 0x80;  // si_code: SI_KERNEL
+  for (const Signal signal : {Signal::kHangUp, Signal::kContinue}) {
+    ProcessTable::ForEachInGroup(group, [&](Process& member) ESC_NO_THREAD_SAFETY_ANALYSIS {
+      const SignalInfo info{.signal = signal, .code = kSentByKernel};
+      if (PostSignal(member, info) == PostOutcome::kContinued) ReportChange(member, ExitStatus::Kind::kContinued, signal);
+    });
+  }
 }
 
 ProcessRelations GetRelations(Process& process) {

@@ -16,6 +16,9 @@ void LeaveAddressSpace(Thread& self);
 void NotifyParent(Process& process) ESC_REQUIRES(process_table_lock);
 // A stop or continuation, for wait and the parent.
 void ReportChange(Process& process, ExitStatus::Kind kind, Signal signal) ESC_REQUIRES(process_table_lock);
+// After somebody's end: SIGHUP and SIGCONT to the group if it has lost its last outside parent and somebody in it is stopped
+// (POSIX, _exit()).
+void HangUpOrphanedGroup(Pid group) ESC_REQUIRES(process_table_lock);
 // All threads of the process are to end; `ending` is what wait will tell, unless it was ending already.
 void BeginExit(Process& process, const ExitStatus& ending) ESC_REQUIRES(process.lock);
 // Makes the thread look at its signals soon, wherever it is.

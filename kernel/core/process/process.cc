@@ -12,6 +12,14 @@ namespace esc::core {
 
 Process::~Process() { ESC_CHECK(!linked_); }
 
+bool Process::InSupplementaryGroup(std::uint32_t gid) {
+  SpinLockGuard guard(lock);
+  for (std::uint32_t i = 0; i < groups.count; ++i) {
+    if (groups.ids[i] == gid) return true;
+  }
+  return false;
+}
+
 Accounting& Accounting::operator+=(const Accounting& other) {
   user += other.user;
   system += other.system;

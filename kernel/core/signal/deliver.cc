@@ -63,6 +63,8 @@ void ActByDefault(Process& process, Signal signal) {
     case DefaultAction::kCore:
       ExitProcess(ExitStatus{ExitStatus::Kind::kSignaled, 0, signal});
     case DefaultAction::kStop:
+      // Nobody could continue an orphaned group, so the terminal does not stop it (POSIX 2.4.3).
+      if (signal != Signal::kStop && IsOrphanedGroup(GetRelations(process).group)) return;
       return Stop(process, signal);
     case DefaultAction::kIgnore:
     case DefaultAction::kContinue:
