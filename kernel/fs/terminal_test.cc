@@ -4,6 +4,8 @@
 
 #include "gtest/gtest.h"
 #include "kernel/arch_api/clock.h"
+#include "kernel/arch_api/power.h"
+#include "kernel/core/thread.h"
 #include "kernel/fs/test_kernel.h"
 
 namespace esc::fs {
@@ -147,22 +149,28 @@ TEST(Terminal, ARawReadAsksForNoMoreThanItTakes) {
 
 TEST(Terminal, ARawReadEndsWhenItsTimeIsOver) {
   TestKernel kernel;
-  Terminal terminal;
-  kernel.Expect([&] {
-    terminal.SetSettings(Raw(terminal, 0, 2));
-    const Nanos before = arch::Now();
-    EXPECT_EQ(ReadWaiting(terminal, 10), "");
-    EXPECT_GE(arch::Now() - before, Nanos::Millis(200));
-    Type(terminal, "x");
-    EXPECT_EQ(terminal.Poll(), core::Readiness::kReadable | core::Readiness::kWritable);
-    EXPECT_EQ(ReadWaiting(terminal, 10), "x");
-    EXPECT_LT(arch::Now() - before, Nanos::Millis(300));
-    // From the last byte on.
-    terminal.SetSettings(Raw(terminal, 5, 1));
-    Type(terminal, "ab");
-    EXPECT_EQ(ReadWaiting(terminal, 10), "ab");
-    EXPECT_GE(arch::Now() - before, Nanos::Millis(300));
+  static Terminal terminal;
+  const host::Outcome outcome = kernel.Run([&] {
+    const auto reader = core::StartKernelThread("reader", [](void*) {
+      terminal.SetSettings(Raw(terminal, 0, 2));
+      const Nanos before = arch::Now();
+      EXPECT_EQ(ReadWaiting(terminal, 10), "");
+      EXPECT_GE(arch::Now() - before, Nanos::Millis(200));
+      Type(terminal, "x");
+      EXPECT_EQ(terminal.Poll(), core::Readiness::kReadable | core::Readiness::kWritable);
+      EXPECT_EQ(ReadWaiting(terminal, 10), "x");
+      EXPECT_LT(arch::Now() - before, Nanos::Millis(300));
+      // From the last byte on.
+      terminal.SetSettings(Raw(terminal, 5, 1));
+      Type(terminal, "ab");
+      EXPECT_EQ(ReadWaiting(terminal, 10), "ab");
+      EXPECT_GE(arch::Now() - before, Nanos::Millis(300));
+      arch::PowerOff(0);
+    }, nullptr);
+    EXPECT_TRUE(reader.ok());
+    core::RunIdle();
   });
+  EXPECT_EQ(outcome.end, host::Outcome::End::kPoweredOff) << outcome.message;
 }
 
 TEST(Terminal, ASessionWithoutItsLeaderLeavesTheTerminalFree) {
