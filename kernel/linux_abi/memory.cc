@@ -23,8 +23,8 @@ Status AddFile(mm::RegionOptions& options, int descriptor, std::uint64_t offset)
   const mm::RefPtr<core::File> file = ESC_TRY(FileOf(descriptor));
   const core::OpenMode mode = file->mode();
   if (!mode.readable) return Status::kAccessDenied;
-  const bool writes_through = options.sharing == mm::Sharing::kShared && arch::Allows(options.access, arch::Access::kWrite);
-  if (writes_through && !mode.writable) return Status::kAccessDenied;
+  if (options.sharing == mm::Sharing::kShared && !mode.writable) options.most = arch::Access::kRead | arch::Access::kExecute;
+  if (!arch::Allows(options.most, options.access)) return Status::kAccessDenied;
   options.source = ESC_TRY(file->Pages());
   options.source_offset = offset;
   return Status::kOk;

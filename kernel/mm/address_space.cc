@@ -148,6 +148,7 @@ Result<VirtAddr> AddressSpace::Map(VirtAddr address, std::uint64_t bytes, Placem
   Region region{.begin = {},
                 .end = {},
                 .access = options.access,
+                .most = options.most,
                 .sharing = options.sharing,
                 .growth = options.growth,
                 .anonymous = !options.source,
@@ -206,6 +207,7 @@ Status AddressSpace::Protect(VirtAddr address, std::uint64_t bytes, Access acces
   if (range.begin == range.end) return Status::kOk;
   const SpinLockGuard guard(lock_);
   if (!regions_.Filled(range.begin, range.end)) return Status::kNoMemory;
+  if (!regions_.MayHave(range.begin, range.end, access)) return Status::kAccessDenied;
   ESC_TRY(regions_.Reserve());
   regions_.SetAccess(range.begin, range.end, access);
   const Region* region = regions_.Find(range.begin);

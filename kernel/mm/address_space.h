@@ -25,6 +25,7 @@ namespace esc::mm {
 
 struct RegionOptions {
   arch::Access access = arch::Access::kNone;
+  arch::Access most = kAnyAccess;    // what Protect may ever give: a shared file that was opened for reading stays so
   Sharing sharing = Sharing::kPrivate;
   Growth growth = Growth::kFixed;
   RefPtr<PageSource> source;         // empty: zeros
@@ -74,7 +75,8 @@ class AddressSpace : public RefCounted<AddressSpace> {
   Result<VirtAddr> Map(VirtAddr address, std::uint64_t bytes, Placement placement, const RegionOptions& options);
   // Unmapping what is not mapped is fine, as POSIX says. Splits regions.
   Status Unmap(VirtAddr address, std::uint64_t bytes);
-  // kNoMemory when part of the range is not mapped (as Linux).
+  // kNoMemory when part of the range is not mapped (as Linux), kAccessDenied when part of it must not have the access; then
+  // nothing is changed.
   Status Protect(VirtAddr address, std::uint64_t bytes, arch::Access access);
   // Moves or resizes (mremap); kept simple: in place when possible, else moved when allowed.
   enum class MayMove : std::uint8_t { kNo, kYes };

@@ -155,6 +155,23 @@ TEST_F(SourceTest, AReadOnlyPageMadeWritableDoesNotWriteToTheFile) {
   EXPECT_EQ(file->ByteAt(0), 1);
 }
 
+TEST_F(SourceTest, WhatMustNotBeWrittenCannotBeMadeWritable) {
+  const auto file = MakeRef<FakeFile>(4u, FakeFile::Frames::kShared).value();
+  const RegionOptions options{
+      .access = Access::kRead, .most = Access::kRead | Access::kExecute, .sharing = Sharing::kShared, .source = file};
+  ASSERT_TRUE(space_->Map(kBase, 2 * kPageSize, Placement::kFixed, options).ok());
+  MapPages(space_, kBase + 2 * kPageSize, 1, Access::kRead);
+  // Also in a range that begins with what may be, and in a piece that was split off.
+  EXPECT_EQ(space_->Protect(kBase + kPageSize, 2 * kPageSize, kReadWrite), Status::kAccessDenied);
+  ASSERT_EQ(space_->Protect(kBase + kPageSize, kPageSize, Access::kNone), Status::kOk);
+  EXPECT_EQ(space_->Protect(kBase + kPageSize, kPageSize, kReadWrite), Status::kAccessDenied);
+  EXPECT_EQ(space_->Protect(kBase, kPageSize, Access::kRead | Access::kExecute), Status::kOk);
+  EXPECT_EQ(space_->HandleFault(kBase, Access::kWrite), Status::kAccessDenied);
+  EXPECT_EQ(space_->Protect(kBase + 2 * kPageSize, kPageSize, kReadWrite), Status::kOk);
+  Use(space_);
+  EXPECT_EQ(Load(kBase), 1);
+}
+
 TEST_F(SourceTest, ErrorsOfTheFileAreFaults) {
   const auto file = MakeRef<FakeFile>(2u, FakeFile::Frames::kShared).value();
   MapFile(file, kReadWrite);

@@ -78,6 +78,13 @@ bool Regions::Filled(VirtAddr begin, VirtAddr end) const {
   return true;
 }
 
+bool Regions::MayHave(VirtAddr begin, VirtAddr end, arch::Access access) const {
+  for (std::size_t i = IndexAbove(begin); i < size_ && items_[i].begin < end; ++i) {
+    if (!arch::Allows(items_[i].most, access)) return false;
+  }
+  return true;
+}
+
 std::uint64_t Regions::BytesIn(VirtAddr begin, VirtAddr end) const {
   std::uint64_t bytes = 0;
   for (std::size_t index = IndexAbove(begin); index < size_ && items_[index].begin < end; ++index) {
@@ -118,7 +125,7 @@ void Regions::RemoveAt(std::size_t index, std::size_t count) {
 }
 
 bool Regions::Continues(const Region& low, const Region& high) {
-  return low.end == high.begin && low.access == high.access && low.sharing == high.sharing &&
+  return low.end == high.begin && low.access == high.access && low.most == high.most && low.sharing == high.sharing &&
          low.growth == high.growth && low.anonymous == high.anonymous && low.source == high.source &&
          (!low.source || low.OffsetOf(low.end) == high.source_offset);
 }

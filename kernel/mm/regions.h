@@ -23,10 +23,13 @@ namespace esc::mm {
 // An unmapped distance kept below a stack that grows, so that it never runs into its neighbour unnoticed (Linux's too).
 inline constexpr std::uint64_t kStackGuardGap = 256 * kPageSize;
 
+inline constexpr arch::Access kAnyAccess = arch::Access::kRead | arch::Access::kWrite | arch::Access::kExecute;
+
 struct Region {
   VirtAddr begin;
   VirtAddr end;
   arch::Access access = arch::Access::kNone;
+  arch::Access most = kAnyAccess;   // what Protect may ever give
   Sharing sharing = Sharing::kPrivate;
   Growth growth = Growth::kFixed;
   bool anonymous = true;            // of zeros; a shared one has a source that holds its frames
@@ -79,6 +82,8 @@ class Regions {
   bool Free(VirtAddr begin, VirtAddr end) const;
   // Whether regions fill [begin, end) without a hole.
   bool Filled(VirtAddr begin, VirtAddr end) const;
+  // Whether all regions in [begin, end) may be given this access.
+  bool MayHave(VirtAddr begin, VirtAddr end, arch::Access access) const;
   // Bytes of regions in [begin, end).
   std::uint64_t BytesIn(VirtAddr begin, VirtAddr end) const;
   // The begin of the highest free range of `bytes` inside [low, high) that keeps the guard gaps; kNoMemory.

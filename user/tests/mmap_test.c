@@ -80,6 +80,11 @@ static void Files(void) {
   CHECK(shared[3] == '+' && private_map[3] == text[3]);
   const int read_only = open("/proc/self/exe", O_RDONLY);
   CHECK_ERRNO(mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, read_only, 0), EACCES);
+  // Nor later: who may only read the file does not write to it by way of its pages.
+  char* seen = mmap(NULL, 2 * kPage, PROT_READ, MAP_SHARED, read_only, 0);
+  CHECK(seen != MAP_FAILED && seen[1] == 'E');
+  CHECK_ERRNO((void*)(long)mprotect(seen, kPage, PROT_READ | PROT_WRITE), EACCES);
+  CHECK(mprotect(seen, kPage, PROT_NONE) == 0 && mprotect(seen, kPage, PROT_READ) == 0 && munmap(seen, 2 * kPage) == 0);
   CHECK(close(read_only) == 0);
 }
 
