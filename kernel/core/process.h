@@ -134,6 +134,8 @@ class Process : public mm::RefCounted<Process>, public ListHook<ProcessTableTag>
   // It has more than one thread. While it has not, nobody but the running thread replaces `memory`, `descriptors` and `paths`:
   // that one reads them without the lock (acquire). Written under lock, by threads of the process.
   std::atomic<bool> multithreaded{false};
+  // Orphans among its descendants become its children, not init's. Its own to write; read when one of them ends.
+  std::atomic<bool> adopts_orphans{false};
   // Stopped by a job-control signal. Written under lock; read by dispatch under a run queue's lock.
   std::atomic<bool> stop_requested{false};
 

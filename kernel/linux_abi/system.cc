@@ -164,11 +164,14 @@ Answer ProcessControl(int option, std::uint64_t a, std::uint64_t b, std::uint64_
     // Nothing here gives privileges by exec, so the promise not to is always kept.
     case kProcessSetNoNewPrivileges: return a == 1 && (b | c | d) == 0 ? Status::kOk : Status::kInvalidArgument;
     case kProcessGetNoNewPrivileges: return 1;
-    // Off is how these are, and all that they can be. Orphans come to process 1, whatever it says of it.
+    // Off is how it is, and all that it can be.
     case kProcessSetDeathSignal: return a == 0 ? Status::kOk : Status::kInvalidArgument;
-    case kProcessSetSubreaper: return a == 0 || process.pid().value == 1 ? Status::kOk : Status::kInvalidArgument;
-    case kProcessGetDeathSignal:
-    case kProcessGetSubreaper: return mm::WriteUser(VirtAddr{a}, std::int32_t{0});
+    case kProcessGetDeathSignal: return mm::WriteUser(VirtAddr{a}, std::int32_t{0});
+    case kProcessSetSubreaper:
+      process.adopts_orphans.store(a != 0, std::memory_order_relaxed);
+      return 0;
+    case kProcessGetSubreaper:
+      return mm::WriteUser(VirtAddr{a}, std::int32_t{process.adopts_orphans.load(std::memory_order_relaxed)});
     case kProcessGetKeepCapabilities:
     case kProcessGetSeccomp: return 0;
     case kProcessReadBoundingSet: return a <= kLastCapability ? Answer(1) : Answer(Status::kInvalidArgument);

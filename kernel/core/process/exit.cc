@@ -46,20 +46,30 @@ bool ParentDisowns(Process& parent, const Process& child) {
   return action.handler == kIgnoreHandler || (action.flags & kNoChildWait) != 0;
 }
 
-// Whether one of them was a zombie already.
-bool GiveChildrenToInit(Process& process) ESC_REQUIRES(process_table_lock) {
-  Process* init = ProcessTable::InitProcess();
+// Who gets the children that a process leaves: its nearest ancestor that takes orphans in, else init, else nobody.
+Process& HeirOf(const Process& process) ESC_REQUIRES(process_table_lock) {
+  Process* const init = ProcessTable::InitProcess();
+  for (Process* at = process.parent; at != nullptr && at != init; at = at->parent) {
+    if (at->adopts_orphans.load(std::memory_order_relaxed)) return *at;
+  }
+  return init != nullptr ? *init : ProcessTable::Kernel();
+}
+
+// Who got children that were zombies already; null when there were none.
+mm::RefPtr<Process> GiveChildrenAway(Process& process) ESC_REQUIRES(process_table_lock) {
+  if (process.children.empty()) return {};
+  Process& heir = HeirOf(process);
   bool zombies = false;
   while (!process.children.empty()) {
     Process& child = process.children.front();
-    ProcessTable::SetParent(child, init != nullptr ? *init : ProcessTable::Kernel());
+    ProcessTable::SetParent(child, heir);
     child.exit_signal = Signal::kChild;
     if (child.group != process.group && child.session == process.session) HangUpOrphanedGroup(child.group);
     if (child.state != State::kZombie) continue;
     zombies = true;
     NotifyParent(child);
   }
-  return zombies;
+  return zombies && heir.pid().value != 0 ? mm::RefPtr<Process>(&heir) : mm::RefPtr<Process>();
 }
 
 // What the process owned goes, in a context that may block: closing a file may.
@@ -87,15 +97,13 @@ Accounting TakeAccounting(Thread& self) {
   return std::exchange(self.accounting, Accounting{});
 }
 
-// Zombies that came to an init that does not wait for its children are nobody's.
-void ReapForInit() {
+// Zombies that came to somebody who does not wait for its children are nobody's.
+void ReapFor(Process& heir) {
   for (;;) {
     mm::RefPtr<Process> reaped;  // its last reference goes after the lock
     SpinLockGuard guard(process_table_lock);
-    Process* const init = ProcessTable::InitProcess();
-    if (init == nullptr) return;
-    for (Process& child : init->children) {
-      if (child.state != State::kZombie || !ParentDisowns(*init, child)) continue;
+    for (Process& child : heir.children) {
+      if (child.state != State::kZombie || !ParentDisowns(heir, child)) continue;
       reaped = ProcessTable::Unlink(child);
       break;
     }
@@ -106,10 +114,10 @@ void ReapForInit() {
 // The last thread is gone but for its stack.
 void BecomeZombie(Process& process, const ExitStatus& ending) {
   mm::RefPtr<Process> unlinked;
-  bool left_zombies;
+  mm::RefPtr<Process> heir_of_zombies;
   {
     SpinLockGuard guard(process_table_lock);
-    left_zombies = GiveChildrenToInit(process);
+    heir_of_zombies = GiveChildrenAway(process);
     process.exit_status = ending;
     process.wait_reported = false;
     ProcessTable::SetState(process, State::kZombie);
@@ -118,7 +126,7 @@ void BecomeZombie(Process& process, const ExitStatus& ending) {
     NotifyParent(process);
     if (ParentDisowns(parent, process)) unlinked = ProcessTable::Unlink(process);
   }
-  if (left_zombies) ReapForInit();
+  if (heir_of_zombies) ReapFor(*heir_of_zombies);
 }
 
 void FinishProcess(Process& process, Thread& self, const ExitStatus& ending) {
