@@ -83,6 +83,12 @@ Nanos After(Nanos delta) {
   return delta.value >= Nanos::Max().value - now.value ? Nanos::Max() : now + delta;
 }
 
+Nanos FirstDeadline(int clock, bool absolute, Nanos value) {
+  if (!absolute) return After(value);
+  if (clock == kClockReal && value != Nanos::Max()) value = value - arch::WallClockAtBoot();
+  return std::max(value, Nanos{1});
+}
+
 Nanos RealNow() { return arch::WallClockAtBoot() + arch::Now(); }
 
 Nanos DeadlineOfCall(Nanos wanted) {

@@ -23,6 +23,9 @@ Result<Nanos> NanosOf(const TimeValue& time);
 // now + delta without overflow.
 Nanos After(Nanos delta);
 
+// When a timer that is set to `value` on `clock` first expires, on our own clock; never 0, which would mean "not armed".
+Nanos FirstDeadline(int clock, bool absolute, Nanos value);
+
 Nanos RealNow();
 
 // A relative wait that a signal without a handler broke goes on to its first deadline when it is started again:

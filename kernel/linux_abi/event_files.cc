@@ -149,13 +149,6 @@ Result<mm::RefPtr<TimerFile>> TimerOf(int descriptor) {
   return mm::RefPtr<TimerFile>(static_cast<TimerFile*>(file.get()));
 }
 
-// When the timer first expires, on our own clock; never 0, which would mean "not armed".
-Nanos FirstDeadline(int clock, bool absolute, Nanos value) {
-  if (!absolute) return After(value);
-  if (clock == kClockReal && value != Nanos::Max()) value = value - arch::WallClockAtBoot();
-  return std::max(value, Nanos{1});
-}
-
 }  // namespace
 
 Answer MakeEvent2(std::uint32_t count, std::uint32_t flags) {

@@ -3,6 +3,7 @@
 #include "kernel/linux_abi/current.h"
 #include "kernel/linux_abi/loader.h"
 #include "kernel/linux_abi/numbers.h"
+#include "kernel/linux_abi/posix_timer.h"
 #include "kernel/linux_abi/processes.h"
 #include "kernel/linux_abi/user_text.h"
 
@@ -23,6 +24,7 @@ Answer ExecuteFile(arch::UserRegisters& registers, LoadRequest& request) {
   // After this there is no way back to the old program. Core resets the thread's own state.
   ESC_TRY(core::ReplaceImage(std::move(loaded.memory), loaded.info));
   core::CurrentThread().restart_deadline = {};
+  DropTimers(core::CurrentProcess());
   registers = loaded.registers;
   return 0;
 }

@@ -20,6 +20,13 @@ struct IntervalTimerSpec {
   TimeSpec interval, value;
 };
 
+struct SignalEvent {
+  std::uint64_t value;
+  std::int32_t signal, notify, thread;
+  std::uint8_t unused[44];
+};
+static_assert(sizeof(SignalEvent) == 64);
+
 // Packed on x86-64, so that 32-bit programs have the same one.
 struct __attribute__((packed)) EpollEvent {
   std::uint32_t events;

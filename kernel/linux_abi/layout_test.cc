@@ -37,6 +37,14 @@ TEST(Layout, Times) {
   EXPECT_EQ(sizeof(Times), sizeof(tms));
 }
 
+TEST(Layout, SignalEvents) {
+  EXPECT_EQ(sizeof(SignalEvent), sizeof(sigevent));
+  EXPECT_SAME(SignalEvent, value, sigevent, sigev_value);
+  EXPECT_SAME(SignalEvent, signal, sigevent, sigev_signo);
+  EXPECT_SAME(SignalEvent, notify, sigevent, sigev_notify);
+  EXPECT_EQ(offsetof(SignalEvent, thread), offsetof(sigevent, _sigev_un._tid));
+}
+
 TEST(Layout, SignalFiles) {
   EXPECT_EQ(sizeof(SignalFileRecord), sizeof(signalfd_siginfo));
   EXPECT_SAME(SignalFileRecord, signal, signalfd_siginfo, ssi_signo);

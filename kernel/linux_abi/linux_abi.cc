@@ -14,6 +14,7 @@
 #include "kernel/linux_abi/futex.h"
 #include "kernel/linux_abi/interval_timer.h"
 #include "kernel/linux_abi/loader.h"
+#include "kernel/linux_abi/posix_timer.h"
 #include "kernel/linux_abi/proc_texts.h"
 #include "kernel/linux_abi/signals.h"
 #include "kernel/linux_abi/state.h"
@@ -52,6 +53,7 @@ class LinuxAbi final : public core::UserAbi {
     }
     if (!ends) return;
     DropIntervalTimer(process);
+    DropTimers(process);
     ReleaseLocksOf(process);
   }
 };

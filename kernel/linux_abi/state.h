@@ -12,6 +12,7 @@
 #include "kernel/linux_abi/futex_table.h"
 #include "kernel/linux_abi/interval_timers.h"
 #include "kernel/linux_abi/lock_table.h"
+#include "kernel/linux_abi/posix_timers.h"
 #include "kernel/mm/page_source.h"
 #include "kernel/mm/ref_ptr.h"
 
@@ -21,6 +22,7 @@ struct State {
   FutexTable futexes;
   core::Mutex directory_cursors;  // OpenFile::directory_cursor of every open directory
   IntervalTimers interval_timers;
+  PosixTimers posix_timers;
   Epolls epolls;
   LockTable file_locks;
   core::WaitQueue held_signals;  // woken when a blocked signal has come, to any process (signal_files.cc)

@@ -13,6 +13,7 @@
 #include "kernel/linux_abi/mounts.h"
 #include "kernel/linux_abi/names.h"
 #include "kernel/linux_abi/poll.h"
+#include "kernel/linux_abi/posix_timer.h"
 #include "kernel/linux_abi/processes.h"
 #include "kernel/linux_abi/scheduling.h"
 #include "kernel/linux_abi/signal_files.h"
@@ -188,6 +189,11 @@ constexpr Call kCalls[] = {
     {218, "set_tid_address", Adapt<SetTidAddress>},
     {219, "restart_syscall", Adapt<Refuse>},
     {221, "fadvise64", Adapt<Advise>},
+    {222, "timer_create", Adapt<CreateTimer>},
+    {223, "timer_settime", Adapt<SetTimer>},
+    {224, "timer_gettime", Adapt<GetTimer>},
+    {225, "timer_getoverrun", Adapt<GetTimerOverrun>},
+    {226, "timer_delete", Adapt<DeleteTimer>},
     {227, "clock_settime", Adapt<SetClock>},
     {228, "clock_gettime", Adapt<GetClock>},
     {229, "clock_getres", Adapt<GetClockResolution>},
