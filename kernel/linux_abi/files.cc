@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "kernel/core/file.h"
 #include "kernel/fs/paths.h"
@@ -134,6 +135,51 @@ Answer MoveVectors(Vectors& vectors, std::uint64_t total, core::File& file, Dire
   return done;
 }
 
+// What a copy inside the kernel moved, and what ended it early.
+struct Copied {
+  std::uint64_t done = 0;
+  Answer trouble = 0;
+};
+
+// From `start` of the source on, through a block of our own. kNoMemory.
+template <class Write>
+Result<Copied> CopyBytes(core::File& source, std::uint64_t start, std::uint64_t bytes, Write write) {
+  char* block = static_cast<char*>(mm::Allocate(kCopyChunk));
+  if (block == nullptr) return Status::kNoMemory;
+  const mm::Owned<char> owner(block);
+  bytes = std::min(bytes, kMaxIo);
+  Copied copied;
+  while (copied.done < bytes) {
+    const std::size_t wanted = std::min<std::uint64_t>(kCopyChunk, bytes - copied.done);
+    const Result<std::size_t> read = source.ReadAt(core::IoBuffer::Kernel(block, wanted), start + copied.done);
+    if (!read.ok()) {
+      const bool unfit = read.status() == Status::kNotSeekable || read.status() == Status::kNotSupported;
+      copied.trouble = unfit ? Answer(Errno::kInval) : Answer(read.status());
+    }
+    if (!read.ok() || *read == 0) break;
+    const Result<std::size_t> written = write(core::IoBuffer::Kernel(block, *read), copied.done);
+    if (!written.ok()) copied.trouble = AnswerWrite(written);
+    copied.done += written.value_or(0);
+    if (!written.ok() || *written < *read) break;
+  }
+  return copied;
+}
+
+// Where a copy begins: at the offset that the program gives, else at the file's own position, and what is left of it after.
+Result<std::uint64_t> CopyPosition(core::File& file, VirtAddr offset_at) {
+  return offset_at.value == 0 ? file.Seek(0, core::SeekFrom::kCurrent) : mm::ReadUser<std::uint64_t>(offset_at);
+}
+Status SetCopyPosition(core::File& file, VirtAddr offset_at, std::uint64_t end) {
+  if (offset_at.value != 0) return mm::WriteUser(offset_at, end);
+  return file.Seek(static_cast<std::int64_t>(end), core::SeekFrom::kStart).status();
+}
+
+Status CheckPlain(core::File& file) {
+  const fs::NodeType type = fs::AsOpenFile(file).node().type();
+  if (type == fs::NodeType::kDirectory) return Status::kIsDirectory;
+  return type == fs::NodeType::kFile ? Status::kOk : Status::kInvalidArgument;
+}
+
 }  // namespace
 
 Answer Read(int descriptor, VirtAddr buffer, std::uint64_t bytes) {
@@ -203,43 +249,56 @@ Answer WriteVectorAt(int descriptor, VirtAddr at, std::uint64_t count, std::int6
   });
 }
 
+Answer ReadVectorAt2(int descriptor, VirtAddr at, std::uint64_t count, std::int64_t offset, std::uint64_t, std::uint32_t flags) {
+  if ((flags & ~kIoHintFlags) != 0) return Status::kNotSupported;
+  return offset == -1 ? ReadVector(descriptor, at, count) : ReadVectorAt(descriptor, at, count, offset);
+}
+
+Answer WriteVectorAt2(int descriptor, VirtAddr at, std::uint64_t count, std::int64_t offset, std::uint64_t, std::uint32_t flags) {
+  if ((flags & ~kIoHintFlags) != 0) return Status::kNotSupported;
+  return offset == -1 ? WriteVector(descriptor, at, count) : WriteVectorAt(descriptor, at, count, offset);
+}
+
 Answer SendFile(int out, int in, VirtAddr offset_at, std::uint64_t bytes) {
   const HeldFile source(in);
   if (!Readable(source)) return Status::kBadDescriptor;
   const HeldFile target(out);
   if (!Writable(target)) return Status::kBadDescriptor;
-  const bool own_position = offset_at.value == 0;
-  const Result<std::uint64_t> start =
-      own_position ? source->Seek(0, core::SeekFrom::kCurrent) : mm::ReadUser<std::uint64_t>(offset_at);
+  const Result<std::uint64_t> start = CopyPosition(*source, offset_at);
   if (!start.ok()) return start.status() == Status::kNotSeekable ? Answer(Errno::kInval) : Answer(start.status());
   if (static_cast<std::int64_t>(*start) < 0 || target->mode().append) return Status::kInvalidArgument;
-  char* block = static_cast<char*>(mm::Allocate(kCopyChunk));
-  if (block == nullptr) return Status::kNoMemory;
-  const mm::Owned<char> owner(block);
+  const Copied copied = ESC_TRY(CopyBytes(*source, *start, bytes, [&](core::IoBuffer buffer, std::uint64_t) {
+    return target->Write(buffer);
+  }));
+  if (offset_at.value != 0 || copied.done != 0) ESC_TRY(SetCopyPosition(*source, offset_at, *start + copied.done));
+  return copied.done != 0 ? Answer(copied.done) : copied.trouble;
+}
 
-  bytes = std::min(bytes, kMaxIo);
-  std::uint64_t done = 0;
-  Answer trouble = 0;
-  while (done < bytes) {
-    const std::size_t wanted = std::min<std::uint64_t>(kCopyChunk, bytes - done);
-    const Result<std::size_t> read = source->ReadAt(core::IoBuffer::Kernel(block, wanted), *start + done);
-    if (!read.ok()) {
-      trouble = read.status() == Status::kNotSeekable || read.status() == Status::kNotSupported ? Answer(Errno::kInval)
-                                                                                                : Answer(read.status());
-    }
-    if (!read.ok() || *read == 0) break;
-    const Result<std::size_t> written = target->Write(core::IoBuffer::Kernel(block, *read));
-    if (!written.ok()) trouble = AnswerWrite(written);
-    done += written.value_or(0);
-    if (!written.ok() || *written < *read) break;
-  }
-  const std::uint64_t end = *start + done;
-  if (!own_position) {
-    ESC_TRY(mm::WriteUser(offset_at, end));
-  } else if (done != 0) {
-    (void)ESC_TRY(source->Seek(static_cast<std::int64_t>(end), core::SeekFrom::kStart));
-  }
-  return done != 0 ? Answer(done) : trouble;
+Answer CopyFileRange(int in, VirtAddr in_at, int out, VirtAddr out_at, std::uint64_t bytes, std::uint32_t flags) {
+  if (flags != 0) return Status::kInvalidArgument;
+  const HeldFile source(in);
+  if (!Readable(source)) return Status::kBadDescriptor;
+  const HeldFile target(out);
+  if (!Writable(target)) return Status::kBadDescriptor;
+  if (target->mode().append) return Status::kBadDescriptor;
+  ESC_TRY(CheckPlain(*source));
+  ESC_TRY(CheckPlain(*target));
+  const std::uint64_t from = ESC_TRY(CopyPosition(*source, in_at)), to = ESC_TRY(CopyPosition(*target, out_at));
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (from + bytes < from || to + bytes < to) return Errno::kOverflow;
+  if (from > kMost || to > kMost) return Status::kInvalidArgument;
+  fs::Node& node = fs::AsOpenFile(*source).node();
+  const std::uint64_t size = node.GetAttributes().size;
+  bytes = std::min({bytes, kMaxIo, size > from ? size - from : 0, kMost - to});
+  const bool same = &node == &fs::AsOpenFile(*target).node();
+  if (same && from < to + bytes && to < from + bytes) return Status::kInvalidArgument;
+  const Copied copied = ESC_TRY(CopyBytes(*source, from, bytes, [&](core::IoBuffer buffer, std::uint64_t done) {
+    return target->WriteAt(buffer, to + done);
+  }));
+  if (copied.done == 0) return copied.trouble;
+  ESC_TRY(SetCopyPosition(*source, in_at, from + copied.done));
+  ESC_TRY(SetCopyPosition(*target, out_at, to + copied.done));
+  return copied.done;
 }
 
 Answer SyncFile(int descriptor) {

@@ -30,6 +30,12 @@ Answer WriteVector(int descriptor, VirtAddr vectors, std::uint64_t count);
 Answer ReadVectorAt(int descriptor, VirtAddr vectors, std::uint64_t count, std::int64_t offset);
 Answer WriteVectorAt(int descriptor, VirtAddr vectors, std::uint64_t count, std::int64_t offset);
 Answer Seek(int descriptor, std::int64_t offset, int from);
+// With flags: those that ask for what is so anyway. Offset -1: the file's own position.
+Answer ReadVectorAt2(int descriptor, VirtAddr vectors, std::uint64_t count, std::int64_t offset, std::uint64_t offset_high,
+                     std::uint32_t flags);
+Answer WriteVectorAt2(int descriptor, VirtAddr vectors, std::uint64_t count, std::int64_t offset, std::uint64_t offset_high,
+                      std::uint32_t flags);
+Answer CopyFileRange(int in, VirtAddr in_offset, int out, VirtAddr out_offset, std::uint64_t bytes, std::uint32_t flags);
 Answer SendFile(int out, int in, VirtAddr offset, std::uint64_t bytes);
 Answer SyncFile(int descriptor);
 Answer SyncFileSystem(int descriptor);

@@ -94,6 +94,8 @@ inline constexpr int kClockReal = 0, kClockMonotonic = 1, kClockProcess = 2, kCl
 inline constexpr int kClockRealCoarse = 5, kClockMonotonicCoarse = 6, kClockBoot = 7, kClockAtomic = 11;
 inline constexpr std::uint32_t kTimerAbsolute = 1;
 inline constexpr int kTimerReal = 0;
+// RWF_HIPRI, RWF_DSYNC, RWF_SYNC: files in memory are as quick and as safe as they get.
+inline constexpr std::uint32_t kIoHintFlags = 7;
 // sigevent::sigev_notify.
 inline constexpr std::int32_t kNotifySignal = 0, kNotifyNone = 1, kNotifyThread = 2, kNotifyThreadId = 4;
 

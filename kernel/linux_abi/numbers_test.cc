@@ -19,6 +19,7 @@
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -254,6 +255,7 @@ TEST(Numbers, Signals) {
   EXPECT_NUMBER(kMaskSet, SIG_SETMASK);
   EXPECT_NUMBER(kStackOn, SS_ONSTACK);
   EXPECT_NUMBER(kStackDisable, SS_DISABLE);
+  EXPECT_NUMBER(kIoHintFlags, RWF_HIPRI | RWF_DSYNC | RWF_SYNC);
   EXPECT_NUMBER(kNotifySignal, SIGEV_SIGNAL);
   EXPECT_NUMBER(kNotifyNone, SIGEV_NONE);
   EXPECT_NUMBER(kNotifyThread, SIGEV_THREAD);
